@@ -1,0 +1,239 @@
+# chattr: two daemons in C, one web client, their tests.
+#
+#	make run	set up this machine, build, start everything
+#	make test	set up, build, run every test
+#	make help	all targets
+#
+# One Makefile, no recursion. A variant (release, asan, ubsan, tsan, cov) is
+# built whole in build/<variant>/: make VARIANT=asan unit-build
+
+VARIANT ?= release
+B := build/$(VARIANT)
+GEN := build/gen
+SECS ?= 60
+
+# ---- tools and flags -------------------------------------------------------
+
+CLANG ?= clang-14
+PROTOC ?= protoc-c
+CLANG_FORMAT ?= clang-format-14
+CLANG_TIDY ?= clang-tidy-14
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef -Wno-unused-parameter
+WERROR ?= -Werror
+HARDEN := -fPIE -fstack-protector-strong -fcf-protection
+LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+OPT := -O2 -g
+
+ifeq ($(VARIANT),release)
+HARDEN += -D_FORTIFY_SOURCE=2
+else ifeq ($(VARIANT),clang)
+CC := $(CLANG)
+HARDEN += -D_FORTIFY_SOURCE=2
+else ifeq ($(VARIANT),asan)
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address
+else ifeq ($(VARIANT),ubsan)
+OPT := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+else ifeq ($(VARIANT),tsan)
+OPT := -O1 -g -fsanitize=thread
+else ifeq ($(VARIANT),cov)
+OPT := -O0 -g --coverage
+else ifeq ($(VARIANT),fuzz)
+CC := $(CLANG)
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
+else
+$(error unknown VARIANT $(VARIANT))
+endif
+
+PKGS_COMMON := libsodium
+PKGS_PROTO := libprotobuf-c nanomsg
+PKGS_MEDIAD := openssl libsrtp2 libevent
+PKGS_SIGNALD := libevent libevent_openssl openssl jansson libconfuse sqlite3 cjose libcurl
+PKGS_ALL := $(PKGS_COMMON) $(PKGS_PROTO) $(PKGS_MEDIAD) $(PKGS_SIGNALD) libseccomp libcap-ng
+pc = $(shell pkg-config $(1) 2>/dev/null)
+
+# The AES back end of Intel's multi-buffer library is optional at build.
+HAVE_IPSEC_MB := $(wildcard /usr/include/intel-ipsec-mb.h)
+ifneq ($(HAVE_IPSEC_MB),)
+DEFS := -DHAVE_IPSEC_MB
+LIB_IPSEC_MB := -lIPSec_MB
+endif
+
+CPPFLAGS += -D_GNU_SOURCE $(DEFS) -I. -I$(GEN) $(call pc,--cflags $(PKGS_ALL))
+CFLAGS += -std=c17 $(OPT) $(HARDEN) $(WARN) $(WERROR)
+LDFLAGS += $(OPT) $(LDHARDEN) -pthread
+LIBS_COMMON := $(call pc,--libs $(PKGS_COMMON)) -lseccomp -lcap-ng -lm
+LIBS_PROTO := $(call pc,--libs $(PKGS_PROTO))
+LIBS_MEDIAD := $(call pc,--libs $(PKGS_MEDIAD)) $(LIB_IPSEC_MB)
+LIBS_SIGNALD := $(call pc,--libs $(PKGS_SIGNALD)) -lhttp_parser -lwslay
+
+# ---- sources ---------------------------------------------------------------
+
+PROTOS := $(wildcard proto/*.proto)
+GEN_C := $(PROTOS:%.proto=$(GEN)/%.pb-c.c)
+GEN_H := $(GEN_C:.c=.h)
+
+objs = $(patsubst %.c,$(B)/%.o,$(1))
+
+COMMON_SRC := $(wildcard common/*.c common/sys/*.c)
+PROTO_SRC := $(wildcard proto/*.c)
+MEDIAD_SRC := $(wildcard mediad/*/*.c)
+SIGNALD_SRC := $(filter-out signald/main.c,$(wildcard signald/*.c)) \
+	$(filter-out signald/ctl/%,$(wildcard signald/*/*.c))
+CTL_SRC := $(wildcard signald/ctl/*.c)
+TESTLIB_SRC := $(filter-out tests/lib/main_%,$(filter-out tests/lib/test.c,$(wildcard tests/lib/*.c)))
+TESTMAIN := $(B)/tests/lib/test.o
+
+LIB_COMMON := $(B)/libcommon.a
+LIB_PROTO := $(B)/libproto.a
+LIB_MEDIAD := $(B)/libmediad.a
+LIB_SIGNALD := $(B)/libsignald.a
+LIB_TEST := $(B)/libtest.a
+
+DAEMONS := $(if $(wildcard signald/main.c),$(B)/signald) \
+	$(if $(wildcard mediad/main.c),$(B)/mediad) \
+	$(if $(CTL_SRC),$(B)/chattrctl)
+
+.PHONY: all daemons
+all: daemons webclient compile_commands.json
+daemons: $(DAEMONS)
+
+# ---- rules -----------------------------------------------------------------
+
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+$(GEN)/proto/%.pb-c.c $(GEN)/proto/%.pb-c.h: proto/%.proto
+	@mkdir -p $(@D)
+	$(PROTOC) --c_out=$(GEN) $<
+
+# Each object leaves a fragment of the compilation database beside it.
+define compile
+@mkdir -p $(@D)
+$(CC) $(CPPFLAGS) $(CFLAGS) $(1) -MMD -MP -c $< -o $@
+@printf '{"directory":"%s","file":"%s","command":"%s"},\n' '$(CURDIR)' '$<' \
+	'$(subst ",\",$(CC) $(CPPFLAGS) $(CFLAGS) -c $<)' >$(@:.o=.cdb)
+endef
+
+$(B)/%.o: %.c | $(GEN_H)
+	$(call compile)
+
+# Generated code is not ours to keep free of warnings.
+$(B)/gen/%.o: $(GEN)/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -w -MMD -MP -c $< -o $@
+
+define archive
+@rm -f $@
+ar rcs $@ $^
+endef
+
+$(LIB_COMMON): $(call objs,$(COMMON_SRC))
+	$(archive)
+$(LIB_PROTO): $(call objs,$(PROTO_SRC)) $(GEN_C:$(GEN)/%.c=$(B)/gen/%.o)
+	$(archive)
+$(LIB_MEDIAD): $(call objs,$(MEDIAD_SRC))
+	$(archive)
+$(LIB_SIGNALD): $(call objs,$(SIGNALD_SRC))
+	$(archive)
+$(LIB_TEST): $(call objs,$(TESTLIB_SRC))
+	$(archive)
+
+link = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+
+$(B)/mediad: $(B)/mediad/main.o $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
+	$(link) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
+$(B)/signald: $(B)/signald/main.o $(LIB_SIGNALD) $(LIB_PROTO) $(LIB_COMMON)
+	$(link) $(LIBS_SIGNALD) $(LIBS_PROTO) $(LIBS_COMMON)
+$(B)/chattrctl: $(call objs,$(CTL_SRC)) $(LIB_PROTO) $(LIB_COMMON)
+	$(link) $(LIBS_PROTO) $(LIBS_COMMON) $(call pc,--libs jansson)
+
+compile_commands.json: daemons unit-build
+	@{ echo '['; find $(B) -name '*.cdb' -exec cat {} + | sed '$$ s/,$$//'; \
+		echo ']'; } >$@
+
+# ---- tests -----------------------------------------------------------------
+# A file dropped into tests/unit/<area>/ is part of that area's binary.
+
+UNITS := common proto mediad signald
+UNIT_BINS := $(foreach u,$(UNITS),$(if $(wildcard tests/unit/$(u)/*.c),$(B)/unit-$(u)))
+ifneq ($(wildcard tests/scenario/*.c),)
+SCENARIO_BIN := $(B)/scenario
+endif
+LIBS_CHECK := $(call pc,--libs check)
+
+unit_objs = $(call objs,$(wildcard tests/unit/$(1)/*.c))
+
+$(B)/unit-common: $(call unit_objs,common) $(TESTMAIN) $(LIB_COMMON)
+	$(link) $(LIBS_CHECK) $(LIBS_COMMON)
+$(B)/unit-proto: $(call unit_objs,proto) $(TESTMAIN) $(LIB_PROTO) $(LIB_COMMON)
+	$(link) $(LIBS_CHECK) $(LIBS_PROTO) $(LIBS_COMMON)
+$(B)/unit-mediad: $(call unit_objs,mediad) $(TESTMAIN) $(LIB_TEST) $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
+	$(link) $(LIBS_CHECK) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
+$(B)/unit-signald: $(call unit_objs,signald) $(TESTMAIN) $(LIB_SIGNALD) $(LIB_PROTO) $(LIB_COMMON)
+	$(link) $(LIBS_CHECK) $(LIBS_SIGNALD) $(LIBS_PROTO) $(LIBS_COMMON)
+$(B)/scenario: $(call objs,$(wildcard tests/scenario/*.c)) $(TESTMAIN) $(LIB_TEST) $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
+	$(link) $(LIBS_CHECK) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
+
+.PHONY: unit-build test-unit test-scenario
+unit-build: $(UNIT_BINS) $(SCENARIO_BIN)
+
+# Each binary closes with "name: N passed, N failed".
+test-unit: $(UNIT_BINS)
+	@fail=0; for t in $^; do $$t || fail=1; done; exit $$fail
+test-scenario: $(SCENARIO_BIN)
+	@fail=0; for t in $^; do $$t || fail=1; done; exit $$fail
+
+.PHONY: asan ubsan tsan cov clang
+asan ubsan tsan clang:
+	$(MAKE) VARIANT=$@ daemons test-unit test-scenario
+cov:
+	$(MAKE) VARIANT=cov test-unit test-scenario
+	gcovr -r . --object-directory build/cov -e tests -e build 2>/dev/null || \
+		find build/cov -name '*.gcda' | head
+
+# ---- fuzzing and benchmarks ------------------------------------------------
+
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+FUZZ_BINS := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/bin/%)
+
+ifeq ($(VARIANT),fuzz)
+build/fuzz/bin/%: $(B)/tests/fuzz/%.o $(LIB_MEDIAD) $(LIB_SIGNALD) $(LIB_PROTO) $(LIB_COMMON)
+	@mkdir -p $(@D)
+	$(link) -fsanitize=fuzzer $(LIBS_MEDIAD) $(LIBS_SIGNALD) $(LIBS_PROTO) $(LIBS_COMMON)
+endif
+
+.PHONY: fuzz fuzz-build bench
+fuzz-build:
+	$(MAKE) VARIANT=fuzz $(FUZZ_BINS)
+# SECS for each target, two at a time.
+fuzz: fuzz-build
+	SECS=$(SECS) tests/fuzz/run $(FUZZ_BINS)
+
+BENCH_BINS := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*_bench.c))
+$(B)/bench/%: $(B)/tests/bench/%.o $(LIB_TEST) $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
+	@mkdir -p $(@D)
+	$(link) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
+bench: $(BENCH_BINS) daemons
+	@rm -f build/bench.jsonl
+	@for b in $(BENCH_BINS); do $$b | tee -a build/bench.jsonl || exit 1; done
+
+# ---- house keeping ---------------------------------------------------------
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+
+.PHONY: lint format clean help
+lint:
+	@tests/lint/run
+format:
+	$(CLANG_FORMAT) -i $(C_FILES)
+clean:
+	rm -rf build/release build/clang build/asan build/ubsan build/tsan \
+		build/cov build/fuzz build/gen compile_commands.json
+help:
+	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+	@sed -n 's/^\.PHONY: //p' Makefile | tr ' ' '\n' | sort -u | paste -sd' '
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
