@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 struct bucket {
-	double rate;	 /* tokens per second */
-	double burst;	 /* capacity, tokens */
-	double level;	 /* tokens there now */
-	uint64_t at_us;	 /* when `level` was true */
+	double rate;	/* tokens per second */
+	double burst;	/* capacity, tokens */
+	double level;	/* tokens there now */
+	uint64_t at_us; /* when `level` was true */
 };
 
 void bucket_init(struct bucket *b, double rate, double burst, uint64_t now_us);
