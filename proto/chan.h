@@ -59,7 +59,6 @@ enum chan_kind {
 	CHAN_REPLY,   /* at the server: id, method, error, reason, body */
 	CHAN_EXPIRED, /* at the server: id, method; no reply will come */
 	CHAN_NOTIFY,  /* at the server: method (an event), body */
-	CHAN_DIGEST,  /* at the server: the worker's digest has changed */
 };
 
 struct chan_msg {
@@ -122,8 +121,13 @@ int chan_reply(struct chan *c, uint64_t id, int error, const char *reason,
 /* Worker: tells. As chan_reply(); -ENOTCONN while no server is there. */
 int chan_notify(struct chan *c, uint32_t event, const ProtobufCMessage *body);
 
-/* Worker: what HELLO_ACK and PING carry from now on. */
+/*
+ * Worker: the digest of its inventory that HELLO_ACK carries: the XOR of
+ * chan_mix(id) over all its objects, which the server can compute from its
+ * own books and need not ask for a dump when both agree.
+ */
 void chan_set_digest(struct chan *c, uint64_t digest);
+uint64_t chan_mix(uint64_t id);
 
 /*
  * The body of `m` as a message of type `d`, in the arena; NULL when it does
