@@ -54,11 +54,11 @@ PKGS_SIGNALD := libevent libevent_openssl openssl jansson libconfuse sqlite3 cjo
 PKGS_ALL := $(PKGS_COMMON) $(PKGS_PROTO) $(PKGS_MEDIAD) $(PKGS_SIGNALD) libseccomp libcap-ng
 pc = $(shell pkg-config $(1) 2>/dev/null)
 
-# The AES back end of Intel's multi-buffer library is optional at build.
+# The AES back end of Intel's multi-buffer library is optional at build and,
+# loaded with dlopen(), at run time.
 HAVE_IPSEC_MB := $(wildcard /usr/include/intel-ipsec-mb.h)
 ifneq ($(HAVE_IPSEC_MB),)
 DEFS := -DHAVE_IPSEC_MB
-LIB_IPSEC_MB := -lIPSec_MB
 endif
 
 CPPFLAGS += -D_GNU_SOURCE $(DEFS) -I. -I$(GEN) $(call pc,--cflags $(PKGS_ALL))
@@ -66,7 +66,7 @@ CFLAGS += -std=c17 $(OPT) $(HARDEN) $(WARN) $(WERROR)
 LDFLAGS += $(OPT) $(LDHARDEN) -pthread
 LIBS_COMMON := $(call pc,--libs $(PKGS_COMMON)) -lseccomp -lcap-ng -lm
 LIBS_PROTO := $(call pc,--libs $(PKGS_PROTO))
-LIBS_MEDIAD := $(call pc,--libs $(PKGS_MEDIAD)) $(LIB_IPSEC_MB)
+LIBS_MEDIAD := $(call pc,--libs $(PKGS_MEDIAD)) -ldl
 LIBS_SIGNALD := $(call pc,--libs $(PKGS_SIGNALD)) -lhttp_parser -lwslay
 
 # ---- sources ---------------------------------------------------------------

@@ -1,0 +1,31 @@
+/*
+ * tls: the server's TLS context: 1.2 and 1.3 only, forward secrecy and AEAD
+ * only. Reloading swaps the certificate; connections keep the one they have.
+ */
+#ifndef SIGNALD_NET_TLS_H
+#define SIGNALD_NET_TLS_H
+
+#include <openssl/ssl.h>
+#include <stddef.h>
+
+struct tls;
+
+/* PEM files. NULL: err tells why. */
+struct tls *tls_new(const char *cert, const char *key, char *err, size_t cap);
+void tls_free(struct tls *t);
+
+/* Reads the files again; on failure the old one stays. 0 or -EINVAL. */
+int tls_reload(struct tls *t, char *err, size_t cap);
+
+/* For a new connection, the caller's to free; NULL: no memory. */
+SSL *tls_accept(struct tls *t);
+
+/*
+ * Writes a self-signed P-256 certificate for the given names (DNS names and
+ * addresses; "localhost" is always there), valid 397 days, unless both files
+ * exist already. The key gets mode 0600. 0, 1 when it was made, -errno.
+ */
+int tls_self_sign(const char *cert, const char *key, const char *const *names,
+		  size_t n_names);
+
+#endif
