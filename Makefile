@@ -47,7 +47,7 @@ else
 $(error unknown VARIANT $(VARIANT))
 endif
 
-PKGS_COMMON := libsodium
+PKGS_COMMON := libsodium libevent
 PKGS_PROTO := libprotobuf-c nanomsg
 PKGS_MEDIAD := openssl libsrtp2 libevent
 PKGS_SIGNALD := libevent libevent_openssl openssl jansson libconfuse sqlite3 cjose libcurl

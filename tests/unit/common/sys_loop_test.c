@@ -1,0 +1,101 @@
+#include "common/sys/loop.h"
+
+#include "common/sys/clock.h"
+#include "tests/lib/test.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+struct rig {
+	struct loop *loop;
+	struct loop_fd *fd;
+	int pipe[2];
+	uint64_t due_us;
+	uint64_t seen_us;
+	int turns, reads, signals;
+};
+
+static uint64_t stop_when_due(void *arg, uint64_t now_us)
+{
+	struct rig *r = arg;
+
+	r->turns++;
+	if (now_us < r->due_us)
+		return r->due_us;
+	r->seen_us = now_us;
+	loop_stop(r->loop);
+	return UINT64_MAX;
+}
+
+TEST(loop_wakes_for_the_deadline_of_a_hook)
+{
+	struct rig r = {.loop = loop_new()};
+
+	r.due_us = clock_us() + 5300;
+	ck_assert_int_eq(loop_hook(r.loop, stop_when_due, &r), 0);
+	ck_assert_int_eq(loop_run(r.loop), 0);
+	ck_assert_uint_ge(r.seen_us, r.due_us);
+	ck_assert_uint_lt(r.seen_us, r.due_us + 50000);
+	ck_assert_int_le(r.turns, 4); /* slept, did not spin */
+	loop_free(r.loop);
+}
+
+static void on_pipe(void *arg, unsigned int ready)
+{
+	struct rig *r = arg;
+	char c;
+
+	ck_assert_uint_eq(ready, LOOP_READ);
+	ck_assert_int_eq(read(r->pipe[0], &c, 1), 1);
+	ck_assert_uint_eq(loop_now_us(r->loop), loop_now_us(r->loop));
+	if (++r->reads < 3)
+		return;
+	loop_fd_free(r->fd);
+	loop_stop(r->loop);
+}
+
+TEST(loop_serves_a_descriptor_until_it_is_freed)
+{
+	struct rig r = {.loop = loop_new()};
+
+	ck_assert_int_eq(pipe(r.pipe), 0);
+	ck_assert_int_eq(write(r.pipe[1], "abcd", 4), 4);
+	r.fd = loop_fd_new(r.loop, r.pipe[0], LOOP_READ, on_pipe, &r);
+	ck_assert_int_eq(loop_run(r.loop), 0);
+	ck_assert_int_eq(r.reads, 3);
+	loop_free(r.loop);
+}
+
+TEST(loop_pauses_a_descriptor)
+{
+	struct rig r = {.loop = loop_new()};
+
+	ck_assert_int_eq(pipe(r.pipe), 0);
+	ck_assert_int_eq(write(r.pipe[1], "a", 1), 1);
+	r.fd = loop_fd_new(r.loop, r.pipe[0], LOOP_READ, on_pipe, &r);
+	loop_fd_want(r.fd, 0);
+	r.due_us = clock_us() + 2000;
+	loop_hook(r.loop, stop_when_due, &r);
+	ck_assert_int_eq(loop_run(r.loop), 0);
+	ck_assert_int_eq(r.reads, 0);
+	loop_free(r.loop);
+}
+
+static void on_usr1(void *arg, int signo)
+{
+	struct rig *r = arg;
+
+	r->signals += signo == SIGUSR1;
+	loop_stop(r->loop);
+}
+
+TEST(loop_serves_a_signal)
+{
+	struct rig r = {.loop = loop_new()};
+
+	ck_assert_int_eq(loop_signal(r.loop, SIGUSR1, on_usr1, &r), 0);
+	raise(SIGUSR1);
+	ck_assert_int_eq(loop_run(r.loop), 0);
+	ck_assert_int_eq(r.signals, 1);
+	loop_free(r.loop);
+}
