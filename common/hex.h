@@ -1,4 +1,4 @@
-/* hex and base64url (RFC 4648 section 5, no padding) of short values. */
+/* hex: short values as lower-case hexadecimal text, and back. */
 #ifndef COMMON_HEX_H
 #define COMMON_HEX_H
 
@@ -15,15 +15,5 @@ int hex_to(void *dst, size_t n, const char *hex);
 #define HEX_ID_LEN 16
 void hex_id(char out[HEX_ID_LEN + 1], uint64_t id);
 int hex_to_id(uint64_t *id, const char *hex);
-
-/* base64url: out holds B64_LEN(n) + 1. */
-#define B64_LEN(n) (((n)*4 + 2) / 3)
-void b64_of(char *out, const void *src, size_t n);
-
-/*
- * Decodes `len` characters into at most cap bytes. Returns the length or
- * -EINVAL (other characters, padding, dangling bits) or -ENOBUFS.
- */
-int b64_to(void *dst, size_t cap, const char *src, size_t len);
 
 #endif

@@ -65,7 +65,8 @@ int timerq_set(struct timerq *q, struct timer *t, uint64_t due_us)
 	}
 	if (q->n == q->cap) {
 		size_t cap = q->cap ? q->cap * 2 : 64;
-		struct timer **heap = realloc(q->heap, cap * sizeof(*heap));
+		struct timer **heap =
+			realloc(q->heap, cap * sizeof(struct timer *));
 
 		if (!heap)
 			return -ENOMEM;

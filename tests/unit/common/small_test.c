@@ -1,4 +1,5 @@
 #include "common/addr.h"
+#include "common/b64.h"
 #include "common/bucket.h"
 #include "common/hex.h"
 #include "common/hist.h"
