@@ -1,0 +1,30 @@
+/*
+ * alloc: shares a transport's estimate among its video consumers.
+ *
+ * Pure: an array of items in, the rung each gets out. A rung is a layer with
+ * the rate of all up to it; rungs ascend in rate. Highest priority first,
+ * one rung each in the first round, then `priority` rungs a round.
+ */
+#ifndef MEDIAD_BWE_ALLOC_H
+#define MEDIAD_BWE_ALLOC_H
+
+#include <stdint.h>
+
+#define ALLOC_RUNGS 12
+
+struct alloc_item {
+	uint32_t priority;	   /* higher first */
+	int8_t max;		   /* highest rung wanted; -1: none */
+	int8_t now;		   /* rung it has; -1: none */
+	uint8_t n;		   /* rungs */
+	uint32_t bps[ALLOC_RUNGS]; /* of the rung and all below */
+	int8_t got;		   /* out: rung, -1: off */
+};
+
+/*
+ * Returns the sum of the rates given. A step up from `now` must fit with
+ * 10 % to spare (hysteresis); keeping what there is must only fit.
+ */
+uint32_t alloc_run(struct alloc_item *items, unsigned n, uint32_t avail_bps);
+
+#endif

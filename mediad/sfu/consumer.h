@@ -1,0 +1,190 @@
+/*
+ * consumer: one track a peer receives: which packets of a producer go to it
+ * and under which numbers.
+ *
+ * Owned by its transport; listed in its producer. The fan-out is one loop
+ * over a producer's consumers:
+ *
+ *	switch (consumer_accept(c, m, now_us, &f)) {
+ *	case FWD_SEND:  egress(c->transport, &f); break;
+ *	case FWD_LATER: break;   transport_next() gives it when it is time
+ *	case FWD_SKIP:  break;
+ *	}
+ */
+#ifndef MEDIAD_SFU_CONSUMER_H
+#define MEDIAD_SFU_CONSUMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/list.h"
+#include "mediad/rtp/rtxcache.h"
+#include "mediad/rtp/send.h"
+#include "mediad/sfu/layers.h"
+#include "mediad/sfu/rtpmap.h"
+#include "mediad/sfu/turn.h"
+
+struct producer;
+struct transport;
+
+enum fwd_verdict {
+	FWD_SKIP,  /* not for this one */
+	FWD_SEND,  /* the description is filled: build and send it now */
+	FWD_LATER, /* mapped; transport_next() hands it out */
+};
+
+enum fwd_flag {
+	FWD_MARKER = 1,
+	FWD_RTX = 2,   /* a retransmission: OSN in front of the payload */
+	FWD_EMPTY = 4, /* padding only, keeps a number from being missed */
+	FWD_PROBE = 8, /* padding for a probe */
+	FWD_AUDIO = 16,
+};
+
+/* One outgoing packet, described. Borrowed for the turn. */
+struct fwd {
+	struct consumer *consumer; /* NULL: the probator, SSRC 1234 */
+	const struct media *media; /* NULL: padding */
+	uint32_t ssrc;
+	uint32_t ts;
+	uint16_t seq;
+	uint16_t osn; /* RTX: the original number */
+	uint16_t pid; /* picture id to write, if media->pid_at */
+	uint8_t tl0;  /* TL0PICIDX to write, if media->tl0_at */
+	uint8_t pt;
+	uint8_t flags; /* enum fwd_flag */
+};
+
+/* A run of outgoing numbers from one stream. */
+struct epoch {
+	uint16_t first_out; /* first number of the run */
+	uint16_t last_out;  /* newest */
+	uint16_t last_in;   /* received number behind last_out */
+	uint16_t first_in;  /* packets older than this are not of the run */
+	uint32_t ts_delta;  /* out = in + delta */
+	uint8_t tl0_delta;
+	uint8_t stream;
+	bool set;
+};
+
+#define CONSUMER_EPOCHS 4
+
+enum consumer_limit {
+	CONSUMER_LIMIT_NONE,
+	CONSUMER_LIMIT_SENDER,
+	CONSUMER_LIMIT_NETWORK,
+	CONSUMER_LIMIT_VIEWPORT,
+	CONSUMER_LIMIT_CPU,
+	CONSUMER_LIMIT_HOST,
+};
+
+struct consumer_opts {
+	uint64_t id;
+	struct rtpmap rtp; /* codecs, encodings[0].ssrc/.rtx_ssrc, mid, ext */
+	bool paused;
+	struct layers_pair preferred; /* -1: the highest */
+	uint8_t priority;	      /* 1 to 255 */
+	uint16_t first_seq;	      /* random, 1 to 32767 */
+	uint16_t first_rtx_seq;
+	uint32_t first_ts;
+};
+
+struct consumer {
+	/* the packet's way */
+	struct transport *transport;
+	struct producer *producer;
+	bool flowing; /* neither side paused, connected */
+	bool synced;  /* an epoch is running */
+	bool lagging; /* numbers wait for the pacer: on transport->lagging */
+	bool video;
+	uint8_t epoch; /* the running one */
+	struct layers layers;
+	uint16_t cursor; /* next number to send */
+	uint16_t pid_delta;
+	uint16_t out_pid;  /* newest picture id sent */
+	uint16_t drop_pid; /* picture being dropped */
+	bool drop_pid_set;
+	uint8_t out_tl0;
+	bool frame_open; /* the last packet had no marker */
+	uint32_t out_ts; /* newest */
+	uint64_t out_us; /* when */
+	struct rtxmap map;
+	struct epoch epochs[CONSUMER_EPOCHS];
+
+	uint32_t ssrc, rtx_ssrc;
+	uint8_t pt[RTPMAP_CODECS]; /* by the producer's codec index */
+	uint8_t rtx_pt[RTPMAP_CODECS];
+	uint16_t rtx_seq;
+	uint8_t ext[EXT_N];
+	uint8_t ext_len; /* of the constant block */
+	uint8_t mid_len;
+	char mid[RTPMAP_MID_MAX + 1];
+	struct send send;
+
+	/* the rest */
+	uint64_t id;
+	struct list in_transport;
+	struct list lag_node;
+	struct note note;
+	uint32_t slot; /* place in producer->consumers */
+	bool paused;
+	bool nack;
+	uint8_t priority;
+	uint8_t told_score;
+	uint8_t fir_seq;
+	bool fir_set;
+	struct layers_pair told;
+	enum consumer_limit limit;
+	uint16_t view_w, view_h; /* 0: not told */
+	bool visible;
+	uint32_t allocated_bps;
+	uint64_t key_asked_us;
+	uint64_t sr_us; /* last SR */
+	uint64_t downgraded_us;
+	char cname[RTPMAP_CNAME_MAX + 1];
+	void *ctl; /* control's */
+};
+
+/* 0, -EEXIST (id or SSRC in use), -EINVAL (no common codec), -ENOMEM. */
+int consumer_new(struct transport *t, struct producer *p,
+		 const struct consumer_opts *o, uint64_t now_us,
+		 struct consumer **out);
+void consumer_free(struct consumer *c);
+
+/* A new packet of its producer. */
+enum fwd_verdict consumer_accept(struct consumer *c, const struct media *m,
+				 uint64_t now_us, struct fwd *f);
+
+/* The next number the pacer held back; false: none is left. */
+bool consumer_next(struct consumer *c, struct fwd *f);
+
+/*
+ * The receiver lost outgoing number `seq`: FWD_SEND fills a retransmission
+ * (RTX, or the same packet again where there is no RTX).
+ */
+enum fwd_verdict consumer_resend(struct consumer *c, uint16_t seq,
+				 uint64_t now_us, struct fwd *f);
+
+/* PLI or FIR from the receiver; a FIR with a number seen before is old. */
+void consumer_on_pli(struct consumer *c, uint64_t now_us);
+void consumer_on_fir(struct consumer *c, uint8_t fir_seq, uint64_t now_us);
+
+/* Asks for a key frame of what it is after. */
+void consumer_want_key(struct consumer *c, uint64_t now_us);
+
+void consumer_pause(struct consumer *c, uint64_t now_us);
+void consumer_resume(struct consumer *c, uint64_t now_us);
+
+/* Its own pause, the producer's or the connection changed. */
+void consumer_refresh(struct consumer *c, uint64_t now_us);
+
+void consumer_set_preferred(struct consumer *c, struct layers_pair l,
+			    uint64_t now_us);
+void consumer_set_priority(struct consumer *c, uint8_t prio, uint64_t now_us);
+void consumer_set_viewport(struct consumer *c, uint16_t w, uint16_t h,
+			   bool visible, uint64_t now_us);
+
+/* 0 to 10, as the receiver sees it. */
+uint8_t consumer_score(const struct consumer *c);
+
+#endif
