@@ -61,7 +61,8 @@ ifneq ($(HAVE_IPSEC_MB),)
 DEFS := -DHAVE_IPSEC_MB
 endif
 
-CPPFLAGS += -D_GNU_SOURCE $(DEFS) -I. -I$(GEN) $(call pc,--cflags $(PKGS_ALL))
+PC_CFLAGS := $(call pc,--cflags $(PKGS_ALL))
+CPPFLAGS += -D_GNU_SOURCE $(DEFS) -I. -I$(GEN) $(PC_CFLAGS)
 CFLAGS += -std=c17 $(OPT) $(HARDEN) $(WARN) $(WERROR)
 LDFLAGS += $(OPT) $(LDHARDEN) -pthread
 LIBS_COMMON := $(call pc,--libs $(PKGS_COMMON)) -lseccomp -lcap-ng -lm
