@@ -13,7 +13,7 @@
 #ifndef SIGNALD_ROOM_CORE_H
 #define SIGNALD_ROOM_CORE_H
 
-#include "signald/room/effect.h"
+#include "signald/room/effects.h"
 #include "signald/room/event.h"
 #include "signald/room/peer.h"
 #include "signald/room/room.h"

@@ -20,7 +20,7 @@
 #ifndef SIGNALD_ROOM_GATE_H
 #define SIGNALD_ROOM_GATE_H
 
-#include "signald/room/effect.h"
+#include "signald/room/effects.h"
 
 struct gate;
 

@@ -22,17 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "signald/room/note.h"
+
 #define OUTBOX_CAP 500
-
-struct note_text {
-	uint32_t refs;
-	uint32_t len;
-	char text[];
-};
-
-/* One reference; NULL: no memory. */
-struct note_text *note_text_new(const char *text, size_t len);
-void note_text_put(struct note_text *t);
 
 struct outbox {
 	uint32_t epoch; /* changes when the numbering starts anew */

@@ -30,6 +30,7 @@ enum refuse_why {
 	REFUSE_RATE_LIMITED,
 	REFUSE_CHAT_OFF,
 	REFUSE_REACTIONS_OFF,
+	REFUSE_SEALED, /* somebody else sealed that epoch first */
 	REFUSE_TOO_LARGE,
 	REFUSE_NO_MEMORY,
 	REFUSE_WHYS

@@ -1,5 +1,5 @@
 /*
- * effect: what core_step() wants done, in order. The core changes only its
+ * effects: what core_step() wants done, in order. The core changes only its
  * own memory; the caller carries out the list.
  *
  * A `struct effects` is a growable array plus an arena that holds all texts
@@ -10,8 +10,8 @@
  * clients no longer agree, and the process ends itself and resumes from its
  * journal.
  */
-#ifndef SIGNALD_ROOM_EFFECT_H
-#define SIGNALD_ROOM_EFFECT_H
+#ifndef SIGNALD_ROOM_EFFECTS_H
+#define SIGNALD_ROOM_EFFECTS_H
 
 #include "signald/room/record.h"
 #include "signald/room/refuse.h"
@@ -196,8 +196,6 @@ struct note {
 		} muted;
 	};
 };
-
-const char *note_method(enum note_kind kind); /* "newPeer", ... */
 
 enum effect_kind {
 	EFFECT_REPLY,	/* reply: success */
