@@ -20,7 +20,7 @@ CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef -Wno-unused-parameter
+	-Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef
 WERROR ?= -Werror
 HARDEN := -fPIE -fstack-protector-strong -fcf-protection
 LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack
