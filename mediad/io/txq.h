@@ -51,6 +51,7 @@ struct txq_slot {
 	uint32_t next; /* same receiver, index + 1 */
 	uint64_t tag;  /* the caller's */
 	void *owner;   /* the caller's */
+	struct txq_dst *dst;
 	uint64_t
 		sent_us; /* after a flush: the clock before its call; 0: lost */
 	uint8_t buf[TXQ_BUF];
@@ -75,14 +76,16 @@ struct txq {
 	bool flushed; /* the slots hold results */
 	struct txq_stats stats;
 	struct txq_work *work; /* messages, iovecs, active receivers */
-	int fd;
-	bool v6; /* the socket's family */
+	int fd;		       /* -1: detached */
+	bool v6;	       /* the socket's family */
+	uint64_t now_us; /* the caller's turn, for tcp and when detached */
 	struct tcp *tcp;
 };
 
 /*
  * `fd` is borrowed (udp_fd()); `tcp` may be NULL. `n_slots` 256 or more is a
- * good turn. 0 or -errno.
+ * good turn. With fd -1 the queue is detached: a flush sends nothing, but
+ * stamps each slot with q->now_us. 0 or -errno.
  */
 int txq_init(struct txq *q, int fd, struct tcp *tcp, uint32_t n_slots);
 void txq_fini(struct txq *q);
