@@ -17,7 +17,7 @@ struct opus {
 	uint32_t frame_us; /* of one frame */
 	uint8_t n_frames;  /* 1..48 */
 	uint32_t samples;  /* duration at 48 kHz */
-	bool dtx;	   /* nothing but silence: at most 2 bytes a frame */
+	bool dtx;	   /* silence: at most 2 bytes, as libopus says */
 };
 
 /* 0 or -EBADMSG (empty, or more than 120 ms). */
