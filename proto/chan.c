@@ -282,7 +282,6 @@ static enum verdict worker_input(struct chan *c, const Ipc__Envelope *e,
 			return NOTHING;
 		queue_clear(c);
 		c->epoch = e->epoch;
-		send_hello(c, IPC__KIND__HELLO_ACK);
 		go_up(c, e, now_us, m);
 		return MESSAGE;
 	}
@@ -506,9 +505,12 @@ void chan_stats(const struct chan *c, struct chan_stats *out)
 	out->pending = c->pending.n;
 }
 
-void chan_set_digest(struct chan *c, uint64_t digest)
+void chan_ack(struct chan *c, uint64_t digest)
 {
+	assert(c->conf.role == CHAN_WORKER);
 	c->digest = digest;
+	if (c->up)
+		send_hello(c, IPC__KIND__HELLO_ACK);
 }
 
 void *chan_unpack(struct chan *c, const ProtobufCMessageDescriptor *d,

@@ -122,11 +122,11 @@ int chan_reply(struct chan *c, uint64_t id, int error, const char *reason,
 int chan_notify(struct chan *c, uint32_t event, const ProtobufCMessage *body);
 
 /*
- * Worker: the digest of its inventory that HELLO_ACK carries: the XOR of
- * chan_mix(id) over all its objects, which the server can compute from its
- * own books and need not ask for a dump when both agree.
+ * Worker: answers CHAN_UP; must be called for each. `digest` is the XOR of
+ * chan_mix(id) over all its objects, which the server computes from its own
+ * books, too: it needs no dump when both agree.
  */
-void chan_set_digest(struct chan *c, uint64_t digest);
+void chan_ack(struct chan *c, uint64_t digest);
 uint64_t chan_mix(uint64_t id);
 
 /*

@@ -97,10 +97,13 @@ static void worker_main(uint64_t boot_id)
 	struct chan *c = open_as(CHAN_WORKER, boot_id);
 	struct chan_msg m;
 
-	chan_set_digest(c, chan_mix(boot_id));
-	for (;;)
-		if (await(c, 1000, &m))
-			serve(c, &m);
+	for (;;) {
+		if (!await(c, 1000, &m))
+			continue;
+		if (m.kind == CHAN_UP)
+			chan_ack(c, chan_mix(boot_id));
+		serve(c, &m);
+	}
 }
 
 static uint64_t ask(struct chan *c, uint32_t method, int ms)
@@ -297,8 +300,10 @@ static void serve_n(struct chan *c, uint64_t boot_id, int n)
 		ck_assert_uint_lt(clock_us(), end);
 		if (!await(c, 500, &m))
 			continue;
-		if (m.kind == CHAN_UP)
+		if (m.kind == CHAN_UP) {
 			boot = m.boot_id;
+			chan_ack(c, 0);
+		}
 		if (m.kind == CHAN_REQUEST && (!boot || boot == boot_id))
 			n--;
 		serve(c, &m);
