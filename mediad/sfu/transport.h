@@ -58,7 +58,7 @@ enum rx_drop {
 /* kebab-case name of a reason. */
 const char *rx_drop_name(enum rx_drop why);
 
-struct rx {
+struct rtp_rx {
 	struct producer *producer;
 	const struct media *media; /* in the store */
 	enum rx_drop why;
@@ -139,7 +139,7 @@ void transport_set_connected(struct transport *t, bool on, uint64_t now_us);
 
 /* A decrypted RTP packet. Takes a reference of its own when it keeps it. */
 enum rx_verdict transport_input(struct transport *t, struct pkt *pkt,
-				uint64_t now_us, struct rx *rx);
+				uint64_t now_us, struct rtp_rx *rx);
 
 /*
  * RTCP, one block each, called by the walk over a decrypted compound. SSRCs

@@ -33,6 +33,7 @@ enum note_bit {
 	NOTE_SPEAKER = 1 << 4, /* router */
 	NOTE_VOLUMES = 1 << 5, /* router */
 	NOTE_BWE = 1 << 6,     /* transport: available or desired changed */
+	NOTE_STATE = 1 << 7,   /* transport: ICE or DTLS, set by the path */
 };
 
 struct note {

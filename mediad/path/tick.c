@@ -1,0 +1,61 @@
+#include "mediad/path/tick.h"
+
+#include "common/list.h"
+#include "mediad/path/egress.h"
+#include "mediad/path/link.h"
+#include "mediad/path/room.h"
+#include "mediad/path/worker.h"
+
+#define RTCP_CAP   1200
+#define ROUNDS_MAX 4 /* what due things make due at once; the rest waits */
+
+static void link_due(struct link *l, uint64_t now_us)
+{
+	uint8_t buf[RTCP_CAP];
+	struct fwd f;
+	size_t n;
+
+	link_tick(l, now_us);
+	transport_tick(l->t, now_us);
+	while ((n = transport_rtcp(l->t, now_us, buf, sizeof(buf))))
+		egress_rtcp(l, buf, n);
+	while (transport_next(l->t, now_us, &f))
+		egress_fwd(l->w, l->t, &f, now_us);
+	transport_touch(l->t);
+}
+
+/* Deadlines that moved in this turn, once each. */
+static void settle(struct worker *w)
+{
+	struct transport *t;
+
+	while ((t = turn_touched(&w->turn))) {
+		struct link *l = link_of(t);
+		uint64_t due = link_deadline(l);
+
+		if (due == UINT64_MAX)
+			timerq_unset(&w->timers, &l->timer);
+		else
+			(void)timerq_set(&w->timers, &l->timer, due);
+	}
+}
+
+void tick(struct worker *w, uint64_t now_us)
+{
+	struct timer *t;
+
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		settle(w);
+		if (timerq_deadline(&w->timers) > now_us)
+			return;
+		while ((t = timerq_pop(&w->timers, now_us))) {
+			if (t->kind == WORKER_TIMER_LINK)
+				link_due(list_entry(t, struct link, timer),
+					 now_us);
+			else
+				room_tick(w, list_entry(t, struct room, timer),
+					  now_us);
+		}
+	}
+	settle(w);
+}
