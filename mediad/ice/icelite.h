@@ -93,12 +93,13 @@ struct ice_cred {
 
 struct ice_pair {
 	struct tuple tuple;
-	uint64_t checked_us; /* last authenticated check; 0: free slot */
+	uint64_t checked_us; /* last authenticated check */
 	uint64_t try_us;     /* next Binding request of ours; 0: none */
 	uint64_t bytes_in, bytes_out; /* while not proven */
 	uint32_t priority;
 	uint8_t gen;   /* credentials its last check used */
 	uint8_t tries; /* left */
+	bool used;     /* else a free slot */
 	bool proven;
 	bool asked; /* tid is outstanding */
 	uint8_t tid[STUN_TID_LEN];
@@ -112,6 +113,7 @@ struct icelite {
 	int8_t selected;	 /* index of pair, -1 */
 	int8_t wanted;		 /* nominated, not proven yet; -1 */
 	uint32_t nomination;	 /* highest so far, 0: none */
+	uint8_t nominated_gen;	 /* credentials that came with */
 	uint64_t consent_us;	 /* how long a check serves */
 	uint64_t n_asked;	 /* counter of our requests */
 	struct stun_key secret;	 /* makes their transaction ids */
