@@ -1,0 +1,291 @@
+#include "signald/media/media.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/str.h"
+#include "signald/media/cons.h"
+#include "signald/media/notice.h"
+#include "signald/media/ortc.h"
+#include "signald/media/prod.h"
+#include "signald/media/rebuild.h"
+#include "signald/media/trans.h"
+
+/* A request under way. */
+struct pending {
+	uint64_t object;
+	uint32_t method;
+	struct media_ticket ticket;
+};
+
+struct media *media_new(struct loop *loop, const struct media_conf *conf)
+{
+	struct media *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->conf = *conf;
+	if (ortc_default_caps(&m->caps)) {
+		free(m);
+		return NULL;
+	}
+	graph_init(&m->graph);
+	workers_init(&m->workers, loop);
+	for (int i = 0; i < WORKERS_MAX; i++)
+		idmap_init(&m->pending[i]);
+	return m;
+}
+
+static void drop_pending(struct idmap *map)
+{
+	size_t pos = 0;
+	struct pending *p;
+
+	while ((p = idmap_next(map, &pos)))
+		free(p);
+	idmap_fini(map);
+	idmap_init(map);
+}
+
+void media_free(struct media *m)
+{
+	if (!m)
+		return;
+	for (int i = 0; i < WORKERS_MAX; i++)
+		drop_pending(&m->pending[i]);
+	workers_fini(&m->workers);
+	graph_fini(&m->graph);
+	free(m->outs);
+	free(m);
+}
+
+struct media_out *media_out(struct media *m, enum media_out_kind kind)
+{
+	static struct media_out scratch;
+	struct media_out *o = &scratch;
+
+	if (m->out_at == m->out_n)
+		m->out_at = m->out_n = 0;
+	if (m->out_n == m->out_cap) {
+		size_t cap = m->out_cap ? 2 * m->out_cap : 64;
+		struct media_out *v = realloc(m->outs, cap * sizeof(*v));
+
+		if (!v) {
+			m->oom = true;
+			goto out;
+		}
+		m->outs = v;
+		m->out_cap = cap;
+	}
+	o = &m->outs[m->out_n++];
+out:
+	memset(o, 0, sizeof(*o));
+	o->kind = kind;
+	return o;
+}
+
+void media_done(struct media *m, const struct media_ticket *ticket,
+		uint32_t method, uint64_t object, int error)
+{
+	struct media_out *o;
+
+	if (!ticket || !ticket->row)
+		return;
+	o = media_out(m, MEDIA_REPLY);
+	o->peer = ticket->peer;
+	o->id = object;
+	o->reply.ticket = *ticket;
+	o->reply.method = method;
+	o->reply.error = error;
+}
+
+int media_ask(struct media *m, const struct call *c, uint32_t method,
+	      const ProtobufCMessage *body, uint64_t object,
+	      const struct media_ticket *ticket)
+{
+	struct worker *w = &m->workers.w[c->worker];
+	struct pending *p;
+	uint64_t id;
+
+	if (!c->router)
+		return -ENOTCONN;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->object = object;
+	p->method = method;
+	if (ticket)
+		p->ticket = *ticket;
+	id = workers_ask(w, method, body, m->now_us);
+	if (!id) {
+		int err = errno ? -errno : -ENOTCONN;
+
+		free(p);
+		return err;
+	}
+	if (idmap_put(&m->pending[w->index], id, p)) {
+		free(p);
+		m->oom = true;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int media_ask_id(struct media *m, const struct call *c, uint32_t method,
+		 uint64_t object, const struct media_ticket *ticket)
+{
+	Media__ObjectId msg = MEDIA__OBJECT_ID__INIT;
+
+	msg.id = object;
+	return media_ask(m, c, method, &msg.base, object, ticket);
+}
+
+/* What a successful answer holds; NULL: nothing to read. */
+static const ProtobufCMessageDescriptor *answer_type(uint32_t method)
+{
+	switch (method) {
+	case MEDIA__METHOD__CREATE_TRANSPORT:
+		return &media__transport_info__descriptor;
+	case MEDIA__METHOD__RESTART_ICE:
+		return &media__ice_parameters__descriptor;
+	case MEDIA__METHOD__CONSUME:
+		return &media__consumer_info__descriptor;
+	case MEDIA__METHOD__GET_TRANSPORT_STATS:
+		return &media__transport_stats__descriptor;
+	case MEDIA__METHOD__GET_PRODUCER_STATS:
+		return &media__producer_stats__descriptor;
+	case MEDIA__METHOD__GET_CONSUMER_STATS:
+		return &media__consumer_stats__descriptor;
+	default:
+		return NULL;
+	}
+}
+
+/* Moves the graph on, then ends the ticket. */
+static void settle(struct media *m, const struct pending *p,
+		   struct media_out *reply)
+{
+	struct media_out *o;
+
+	switch (p->method) {
+	case MEDIA__METHOD__CREATE_TRANSPORT:
+		trans_on_created(m, p->object, reply);
+		break;
+	case MEDIA__METHOD__PRODUCE:
+		prod_on_created(m, p->object, reply);
+		break;
+	case MEDIA__METHOD__CONSUME:
+		cons_on_created(m, p->object, reply);
+		break;
+	default:
+		break;
+	}
+	if (!p->ticket.row)
+		return;
+	o = media_out(m, MEDIA_REPLY);
+	*o = *reply;
+}
+
+static void on_reply(struct media *m, struct worker *w,
+		     const struct chan_msg *msg)
+{
+	struct pending *p = idmap_del(&m->pending[w->index], msg->id);
+	const ProtobufCMessageDescriptor *type;
+	struct media_out r = {.kind = MEDIA_REPLY};
+
+	if (!p)
+		return;
+	r.peer = p->ticket.peer;
+	r.id = p->object;
+	r.reply.ticket = p->ticket;
+	r.reply.method = p->method;
+	r.reply.error = msg->error;
+	if (msg->kind == CHAN_EXPIRED)
+		r.reply.error = -ETIMEDOUT;
+	(void)str_copy(r.reply.reason, sizeof(r.reply.reason),
+		       msg->reason ? msg->reason : "");
+	type = answer_type(p->method);
+	if (!r.reply.error && type) {
+		r.reply.msg = chan_unpack(w->chan, type, msg);
+		if (!r.reply.msg)
+			r.reply.error = -EPROTO;
+	}
+	settle(m, p, &r);
+	free(p);
+}
+
+/* No answers will come from this process. */
+static void end_pending(struct media *m, struct worker *w)
+{
+	struct idmap map = m->pending[w->index];
+	struct pending *p;
+	size_t pos = 0;
+
+	idmap_init(&m->pending[w->index]);
+	while ((p = idmap_next(&map, &pos))) {
+		struct media_out r = {.kind = MEDIA_REPLY};
+
+		r.peer = p->ticket.peer;
+		r.id = p->object;
+		r.reply.ticket = p->ticket;
+		r.reply.method = p->method;
+		r.reply.error = -ENOTCONN;
+		settle(m, p, &r);
+		free(p);
+	}
+	idmap_fini(&map);
+}
+
+void media_worker(struct media *m, const struct worker_news *news,
+		  uint64_t now_us)
+{
+	struct worker *lost;
+
+	m->now_us = now_us;
+	lost = workers_update(&m->workers, news, now_us);
+	if (!lost)
+		return;
+	end_pending(m, lost);
+	rebuild_worker_lost(m, lost->index);
+}
+
+static void take(struct media *m, struct worker *w, const struct chan_msg *msg)
+{
+	switch (msg->kind) {
+	case CHAN_REPLY:
+	case CHAN_EXPIRED:
+		on_reply(m, w, msg);
+		break;
+	case CHAN_NOTIFY:
+		notice_take(m, w, msg);
+		break;
+	case CHAN_UP:
+		rebuild_worker_up(m, w);
+		break;
+	case CHAN_DOWN:
+	case CHAN_REQUEST:
+		break;
+	}
+}
+
+bool media_next(struct media *m, uint64_t now_us, struct media_out *out)
+{
+	struct chan_msg msg;
+	struct worker *w;
+
+	m->now_us = now_us;
+	while (m->out_at == m->out_n) {
+		if (!workers_next(&m->workers, &w, &msg, now_us))
+			return false;
+		take(m, w, &msg);
+	}
+	*out = m->outs[m->out_at++];
+	return true;
+}
+
+uint64_t media_deadline(const struct media *m)
+{
+	return m->out_at < m->out_n ? 0 : workers_deadline(&m->workers);
+}

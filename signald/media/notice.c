@@ -1,0 +1,218 @@
+#include "signald/media/notice.h"
+
+#include "common/str.h"
+
+static uint8_t score_of(uint32_t s)
+{
+	return (uint8_t)(s > 10 ? 10 : s);
+}
+
+static void transport_state(struct media *m, const Media__TransportState *e)
+{
+	struct transport *t = graph_transport(&m->graph, e->id);
+
+	if (t)
+		t->connected = e->dtls == MEDIA__DTLS_STATE__DTLS_CONNECTED;
+}
+
+static void producer_score(struct media *m, const Media__ProducerScore *e)
+{
+	struct producer *p = graph_producer(&m->graph, e->id);
+	struct media_out *o;
+
+	if (!p)
+		return;
+	o = media_out(m, MEDIA_PRODUCER_SCORE);
+	o->peer = p->seat->id;
+	o->id = p->id;
+	for (size_t i = 0; i < e->n_scores && i < RTP_ENCODINGS_MAX; i++) {
+		const Media__StreamScore *s = e->scores[i];
+		uint8_t n = o->scores.n++;
+
+		o->scores.v[n].encoding = (uint8_t)s->encoding;
+		o->scores.v[n].ssrc = s->ssrc;
+		o->scores.v[n].score = score_of(s->score);
+		if (s->rid)
+			(void)str_copy(o->scores.v[n].rid, RTP_RID_CAP, s->rid);
+	}
+}
+
+static void consumer_score(struct media *m, const Media__ConsumerScore *e)
+{
+	struct consumer *c = graph_consumer(&m->graph, e->id);
+	struct media_out *o;
+
+	if (!c)
+		return;
+	c->score = score_of(e->score);
+	c->producer_score = score_of(e->producer_score);
+	c->n_scores = 0;
+	for (size_t i = 0; i < e->n_producer_scores && i < RTP_ENCODINGS_MAX;
+	     i++)
+		c->scores[c->n_scores++] = score_of(e->producer_scores[i]);
+	if (c->state != CONSUMER_ACCEPTED)
+		return;
+	o = media_out(m, MEDIA_CONSUMER_SCORE);
+	o->peer = c->seat->id;
+	o->id = c->id;
+}
+
+static void consumer_layers(struct media *m, const Media__ConsumerLayers *e)
+{
+	struct consumer *c = graph_consumer(&m->graph, e->id);
+	struct media_out *o;
+
+	if (!c)
+		return;
+	o = media_out(m, MEDIA_LAYERS);
+	o->peer = c->seat->id;
+	o->id = c->id;
+	o->layers.spatial = e->spatial;
+	o->layers.temporal = e->temporal;
+}
+
+static void consumer_limit(struct media *m, const Media__ConsumerLimit *e)
+{
+	struct consumer *c = graph_consumer(&m->graph, e->id);
+	struct media_out *o;
+
+	if (!c)
+		return;
+	o = media_out(m, MEDIA_LIMIT);
+	o->peer = c->seat->id;
+	o->id = c->id;
+	o->n = (int32_t)e->reason;
+}
+
+static void layers_wanted(struct media *m, const Media__LayersWanted *e)
+{
+	struct producer *p = graph_producer(&m->graph, e->id);
+	struct media_out *o;
+
+	if (!p)
+		return;
+	o = media_out(m, MEDIA_WANTED);
+	o->peer = p->seat->id;
+	o->id = p->id;
+	o->layers.spatial = e->max_spatial;
+}
+
+/* The call with this router, if this worker may speak of it. */
+static struct call *call_of(struct media *m, const struct worker *w,
+			    uint64_t router)
+{
+	struct call *c;
+	size_t pos = 0;
+
+	while ((c = idmap_next(&m->graph.calls, &pos)))
+		if (c->router == router && c->worker == w->index)
+			return c;
+	return NULL;
+}
+
+static void active_speaker(struct media *m, const struct worker *w,
+			   const Media__ActiveSpeaker *e)
+{
+	struct call *c = call_of(m, w, e->router_id);
+	struct media_out *o;
+
+	if (!c || (e->peer_id && !graph_seat(&m->graph, e->peer_id)))
+		return;
+	c->speaker = e->peer_id;
+	o = media_out(m, MEDIA_SPEAKER);
+	o->room = c->room;
+	o->id = e->peer_id;
+	o->n = e->volume;
+}
+
+static void volumes(struct media *m, const struct worker *w,
+		    const Media__Volumes *e)
+{
+	struct call *c = call_of(m, w, e->router_id);
+	struct media_out *o;
+
+	if (!c)
+		return;
+	o = media_out(m, MEDIA_VOLUMES);
+	o->room = c->room;
+	for (size_t i = 0; i < e->n_volumes && i < MEDIA_VOLUMES_MAX; i++) {
+		int32_t v = e->volumes[i]->volume;
+
+		o->volumes.peer[i] = e->volumes[i]->peer_id;
+		o->volumes.volume[i] = (int8_t)(v < -127 ? -127
+						: v > 0	 ? 0
+							 : v);
+		o->volumes.n++;
+	}
+}
+
+static void downlink(struct media *m, const Media__DownlinkBwe *e)
+{
+	struct transport *t = graph_transport(&m->graph, e->id);
+	struct media_out *o;
+
+	if (!t)
+		return;
+	o = media_out(m, MEDIA_BWE);
+	o->peer = t->seat->id;
+	o->id = t->id;
+	o->bwe.available = e->available;
+	o->bwe.desired = e->desired;
+	o->bwe.effective = e->effective_desired;
+}
+
+/* The type of an event's body, by Media__Event. */
+static const ProtobufCMessageDescriptor *const types[] = {
+	[MEDIA__EVENT__TRANSPORT_STATE] = &media__transport_state__descriptor,
+	[MEDIA__EVENT__PRODUCER_SCORE] = &media__producer_score__descriptor,
+	[MEDIA__EVENT__CONSUMER_SCORE] = &media__consumer_score__descriptor,
+	[MEDIA__EVENT__CONSUMER_LAYERS] = &media__consumer_layers__descriptor,
+	[MEDIA__EVENT__CONSUMER_LIMIT] = &media__consumer_limit__descriptor,
+	[MEDIA__EVENT__LAYERS_WANTED] = &media__layers_wanted__descriptor,
+	[MEDIA__EVENT__ACTIVE_SPEAKER] = &media__active_speaker__descriptor,
+	[MEDIA__EVENT__VOLUMES] = &media__volumes__descriptor,
+	[MEDIA__EVENT__DOWNLINK_BWE] = &media__downlink_bwe__descriptor,
+};
+
+void notice_take(struct media *m, struct worker *w, const struct chan_msg *msg)
+{
+	const void *e;
+
+	if (msg->method >= sizeof(types) / sizeof(*types) ||
+	    !types[msg->method])
+		return;
+	e = chan_unpack(w->chan, types[msg->method], msg);
+	if (!e)
+		return;
+	switch (msg->method) {
+	case MEDIA__EVENT__TRANSPORT_STATE:
+		transport_state(m, e);
+		break;
+	case MEDIA__EVENT__PRODUCER_SCORE:
+		producer_score(m, e);
+		break;
+	case MEDIA__EVENT__CONSUMER_SCORE:
+		consumer_score(m, e);
+		break;
+	case MEDIA__EVENT__CONSUMER_LAYERS:
+		consumer_layers(m, e);
+		break;
+	case MEDIA__EVENT__CONSUMER_LIMIT:
+		consumer_limit(m, e);
+		break;
+	case MEDIA__EVENT__LAYERS_WANTED:
+		layers_wanted(m, e);
+		break;
+	case MEDIA__EVENT__ACTIVE_SPEAKER:
+		active_speaker(m, w, e);
+		break;
+	case MEDIA__EVENT__VOLUMES:
+		volumes(m, w, e);
+		break;
+	case MEDIA__EVENT__DOWNLINK_BWE:
+		downlink(m, e);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,205 @@
+#include "signald/media/prod.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/hex.h"
+#include "common/log.h"
+#include "common/str.h"
+#include "common/sys/rng.h"
+#include "signald/media/cons.h"
+#include "signald/media/ortc.h"
+#include "signald/media/rtppb.h"
+#include "signald/room/types.h"
+
+void prod_update_muted(struct media *m, struct seat *s)
+{
+	bool muted = graph_is_muted(s, SOURCE_MIC);
+	struct media_out *o;
+
+	if (muted == s->muted)
+		return;
+	s->muted = muted;
+	o = media_out(m, MEDIA_MUTED);
+	o->peer = s->id;
+	o->on = muted;
+}
+
+/* All producers of a transport share one CNAME, RFC 8834 section 4.9. */
+static void set_cname(struct transport *t, struct rtp_params *params)
+{
+	if (!t->cname[0] && params->cname[0])
+		(void)str_copy(t->cname, sizeof(t->cname), params->cname);
+	if (!t->cname[0])
+		hex_id(t->cname, rng_id());
+	(void)str_copy(params->cname, sizeof(params->cname), t->cname);
+}
+
+static uint32_t random_ssrc(void)
+{
+	return ORTC_SSRC_MIN + rng_below(ORTC_SSRC_MAX - ORTC_SSRC_MIN);
+}
+
+/* A fresh producer, or the lost one that is brought back. */
+static int take_producer(struct media *m, struct transport *t,
+			 const struct prod_opts *opts, struct producer **out)
+{
+	struct producer *p;
+
+	if (opts->revive) {
+		p = graph_producer(&m->graph, opts->revive);
+		if (!p || p->seat != t->seat || p->state != PRODUCER_LOST ||
+		    p->kind != opts->kind)
+			return -ENOENT;
+		graph_move_producer(p, t);
+		p->state = PRODUCER_ASKED;
+		*out = p;
+		return 0;
+	}
+	if (t->seat->n_producers >= m->conf.producers)
+		return -ENOSPC;
+	p = graph_add_producer(&m->graph, t, rng_id());
+	if (!p)
+		return -ENOMEM;
+	p->app_data = strdup(opts->app_data);
+	if (!p->app_data) {
+		graph_del_producer(&m->graph, p);
+		return -ENOMEM;
+	}
+	p->source = opts->source;
+	p->kind = opts->kind;
+	p->paused = opts->paused;
+	*out = p;
+	return 0;
+}
+
+static int ask_produce(struct media *m, struct producer *p,
+		       const struct rtppb *rtp, const struct prod_opts *opts,
+		       const struct media_ticket *ticket)
+{
+	Media__Produce msg = MEDIA__PRODUCE__INIT;
+	Media__RtpParameters params = rtp->msg;
+
+	msg.id = p->id;
+	msg.transport_id = p->transport->id;
+	msg.kind = rtppb_kind(p->kind);
+	msg.type = rtppb_type(p->type);
+	msg.rtp = &params;
+	msg.has_paused = msg.has_screen = true;
+	msg.paused = p->paused;
+	msg.screen = p->source == SOURCE_SCREEN;
+	msg.has_label = opts->label_len > 0;
+	msg.label.data = (uint8_t *)(uintptr_t)opts->label;
+	msg.label.len = opts->label_len;
+	return media_ask(m, p->seat->call, MEDIA__METHOD__PRODUCE, &msg.base,
+			 p->id, ticket);
+}
+
+int prod_create(struct media *m, struct transport *t, struct rtp_params *params,
+		const struct prod_opts *opts, const struct media_ticket *ticket)
+{
+	struct ortc_mapping map;
+	enum rtp_type type;
+	struct producer *p;
+	struct rtppb rtp;
+	int err;
+
+	err = ortc_check_producer(opts->kind, params, &type);
+	if (!err)
+		err = ortc_mapping(&map, params, &m->caps, random_ssrc());
+	if (!err)
+		err = take_producer(m, t, opts, &p);
+	if (err)
+		return err;
+	set_cname(t, params);
+	p->type = type;
+	err = ortc_consumable(&p->tmpl, p->kind, params, &m->caps, &map);
+	if (!err) {
+		rtppb_fill(&rtp, params, &map);
+		err = ask_produce(m, p, &rtp, opts, ticket);
+	}
+	if (err)
+		prod_drop(m, p);
+	return err;
+}
+
+void prod_on_created(struct media *m, uint64_t id,
+		     const struct media_out *reply)
+{
+	struct producer *p = graph_producer(&m->graph, id);
+
+	if (!p)
+		return;
+	if (reply->reply.error) {
+		log_warn("media", "no producer", "error=%d reason=%s",
+			 -reply->reply.error, reply->reply.reason);
+		if (p->state == PRODUCER_ASKED)
+			prod_drop(m, p);
+		return;
+	}
+	p->state = PRODUCER_LIVE;
+	prod_update_muted(m, p->seat);
+	cons_offer_producer(m, p);
+}
+
+int prod_set_paused(struct media *m, struct producer *p, bool paused,
+		    const struct media_ticket *ticket)
+{
+	uint32_t method = paused ? MEDIA__METHOD__PAUSE_PRODUCER
+				 : MEDIA__METHOD__RESUME_PRODUCER;
+	int err;
+
+	/* A lost one is told when it comes back. */
+	if (p->state == PRODUCER_LOST) {
+		media_done(m, ticket, method, p->id, 0);
+	} else {
+		err = media_ask_id(m, p->seat->call, method, p->id, ticket);
+		if (err)
+			return err;
+	}
+	if (p->paused == paused)
+		return 0;
+	p->paused = paused;
+	list_for_each (it, &p->consumers) {
+		struct consumer *c = list_entry(it, struct consumer, pnode);
+		struct media_out *o;
+
+		if (c->state == CONSUMER_ASKED)
+			continue; /* the offer will say so */
+		o = media_out(m, paused ? MEDIA_CONSUMER_PAUSED
+					: MEDIA_CONSUMER_RESUMED);
+		o->peer = c->seat->id;
+		o->id = c->id;
+	}
+	prod_update_muted(m, p->seat);
+	return 0;
+}
+
+void prod_pause_sources(struct media *m, struct seat *s, uint32_t sources)
+{
+	list_for_each (it, &s->producers) {
+		struct producer *p = list_entry(it, struct producer, node);
+
+		if ((p->source & sources) && !p->paused)
+			(void)prod_set_paused(m, p, true, NULL);
+	}
+}
+
+void prod_drop(struct media *m, struct producer *p)
+{
+	struct seat *s = p->seat;
+
+	list_for_each_safe (it, &p->consumers)
+		cons_drop(m, list_entry(it, struct consumer, pnode), true);
+	graph_del_producer(&m->graph, p);
+	prod_update_muted(m, s);
+}
+
+void prod_close(struct media *m, struct producer *p)
+{
+	if (p->state != PRODUCER_LOST)
+		(void)media_ask_id(m, p->seat->call,
+				   MEDIA__METHOD__CLOSE_PRODUCER, p->id, NULL);
+	prod_drop(m, p);
+}

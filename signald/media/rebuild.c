@@ -1,0 +1,124 @@
+#include "signald/media/rebuild.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/sys/rng.h"
+#include "signald/media/cons.h"
+#include "signald/media/place.h"
+#include "signald/media/prod.h"
+#include "signald/media/trans.h"
+
+int rebuild_ask_transport(struct media *m, struct transport *t,
+			  const struct media_ticket *ticket)
+{
+	Media__CreateTransport msg = MEDIA__CREATE_TRANSPORT__INIT;
+
+	msg.id = t->id;
+	msg.router_id = t->seat->call->router;
+	msg.peer_id = t->seat->id;
+	msg.has_producing = msg.has_consuming = msg.has_force_tcp = true;
+	msg.producing = t->producing;
+	msg.consuming = t->consuming;
+	msg.force_tcp = t->force_tcp;
+	msg.has_initial_bitrate = m->conf.start_bitrate > 0;
+	msg.initial_bitrate = m->conf.start_bitrate;
+	msg.has_max_incoming = m->conf.max_bitrate > 0;
+	msg.max_incoming = m->conf.max_bitrate;
+	return media_ask(m, t->seat->call, MEDIA__METHOD__CREATE_TRANSPORT,
+			 &msg.base, t->id, ticket);
+}
+
+/* One successor for a transport that is lost. */
+static void replace_transport(struct media *m, struct transport *old)
+{
+	struct transport *t =
+		graph_add_transport(&m->graph, old->seat, rng_id());
+
+	if (!t) {
+		m->oom = true;
+		return;
+	}
+	t->replaces = old->replaces ? old->replaces : old->id;
+	t->producing = old->producing;
+	t->consuming = old->consuming;
+	t->force_tcp = old->force_tcp;
+	memcpy(t->cname, old->cname, sizeof(t->cname));
+	graph_del_transport(&m->graph, old);
+	if (rebuild_ask_transport(m, t, NULL))
+		t->state = TRANSPORT_LOST;
+}
+
+static void lose_seat(struct media *m, struct seat *s)
+{
+	/* The client closes them with their transport. */
+	list_for_each_safe (it, &s->consumers)
+		cons_drop(m, list_entry(it, struct consumer, node), false);
+	list_for_each_safe (jt, &s->producers) {
+		struct producer *p = list_entry(jt, struct producer, node);
+
+		if (p->state == PRODUCER_ASKED) {
+			prod_drop(m, p);
+			continue;
+		}
+		p->state = PRODUCER_LOST;
+		graph_move_producer(p, NULL);
+	}
+	list_for_each (kt, &s->transports)
+		list_entry(kt, struct transport, node)->state = TRANSPORT_LOST;
+}
+
+/* Places a call again and asks for its transports. */
+static void host_call(struct media *m, struct call *c)
+{
+	if (place_call(m, c))
+		return; /* rebuild_worker_up() tries again */
+	list_for_each (it, &c->seats) {
+		struct seat *s = list_entry(it, struct seat, node);
+
+		list_for_each_safe (jt, &s->transports) {
+			struct transport *t =
+				list_entry(jt, struct transport, node);
+
+			if (t->state == TRANSPORT_LOST)
+				replace_transport(m, t);
+		}
+	}
+}
+
+void rebuild_worker_lost(struct media *m, uint32_t index)
+{
+	struct call *c;
+	size_t pos = 0;
+
+	while ((c = idmap_next(&m->graph.calls, &pos))) {
+		if (!c->router || c->worker != index)
+			continue;
+		c->router = 0;
+		list_for_each (it, &c->seats)
+			lose_seat(m, list_entry(it, struct seat, node));
+		host_call(m, c);
+	}
+}
+
+void rebuild_worker_up(struct media *m, struct worker *w)
+{
+	struct call *c;
+	size_t pos = 0;
+
+	(void)w;
+	while ((c = idmap_next(&m->graph.calls, &pos)))
+		if (!c->router)
+			host_call(m, c);
+}
+
+void rebuild_on_transport(struct media *m, struct transport *t,
+			  const struct media_out *reply)
+{
+	struct media_out *o = media_out(m, MEDIA_REBUILD);
+
+	o->peer = t->seat->id;
+	o->id = t->id;
+	o->reply.msg = reply->reply.msg;
+}

@@ -1,0 +1,25 @@
+/*
+ * rebuild: what becomes of calls whose worker died: they go to another
+ * worker, every transport gets a successor, every producer waits for its
+ * client to produce again under the same id.
+ */
+#ifndef SIGNALD_MEDIA_REBUILD_H
+#define SIGNALD_MEDIA_REBUILD_H
+
+#include "signald/media/media.h"
+
+/* Asks the worker for a transport that is in the graph already. */
+int rebuild_ask_transport(struct media *m, struct transport *t,
+			  const struct media_ticket *ticket);
+
+/* The process behind this index is gone. */
+void rebuild_worker_lost(struct media *m, uint32_t index);
+
+/* A worker can be asked: calls that had found none are placed. */
+void rebuild_worker_up(struct media *m, struct worker *w);
+
+/* A successor is there: its client is told (MEDIA_REBUILD). */
+void rebuild_on_transport(struct media *m, struct transport *t,
+			  const struct media_out *reply);
+
+#endif

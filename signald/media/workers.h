@@ -1,0 +1,80 @@
+/*
+ * workers: the media workers of this machine and one bus channel to each.
+ *
+ * The supervisor's word (workers_update) makes and ends channels: each
+ * generation of a worker has its own. workers_next() hands out what came,
+ * one message at a time; it stays valid until the next call. Owned by media.
+ */
+#ifndef SIGNALD_MEDIA_WORKERS_H
+#define SIGNALD_MEDIA_WORKERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/chan.h"
+
+#define WORKERS_MAX 64
+
+struct loop;
+struct loop_fd;
+
+enum worker_state {
+	WORKER_ABSENT,
+	WORKER_STARTING, /* no HELLO yet */
+	WORKER_UP,	 /* takes rooms */
+	WORKER_SICK,	 /* silent; what it has lives on */
+	WORKER_DRAINING, /* serves what it has, takes no more */
+};
+
+struct worker {
+	uint32_t index;
+	uint32_t generation;
+	enum worker_state state;
+	bool draining;
+	uint64_t boot_id; /* of the process behind the channel */
+	struct chan *chan;
+	struct loop_fd *fd;
+	uint32_t calls;	    /* rooms placed here */
+	uint32_t consumers; /* of those rooms: the load */
+	uint64_t expected;  /* load announced by the worker, us of CPU */
+};
+
+struct workers {
+	struct loop *loop;
+	uint64_t boot_id; /* of this server */
+	uint32_t turn;	  /* where workers_next() goes on */
+	bool ready;	  /* some channel has something to say */
+	struct worker w[WORKERS_MAX];
+};
+
+void workers_init(struct workers *ws, struct loop *loop);
+void workers_fini(struct workers *ws);
+
+/*
+ * The supervisor's news. `up` with a path: connects; not up: the process is
+ * gone, and the channel with it. Returns the worker if its process is not
+ * the one it was (all its media is lost), else NULL.
+ */
+struct worker_news {
+	uint32_t index, generation;
+	bool up, draining, dead;
+	const char *path;
+};
+struct worker *workers_update(struct workers *ws, const struct worker_news *n,
+			      uint64_t now_us);
+
+/* The next message of any worker, or NULL; *from is who said it. */
+struct chan_msg *workers_next(struct workers *ws, struct worker **from,
+			      struct chan_msg *msg, uint64_t now_us);
+
+/* When workers_next() must be called at the latest. */
+uint64_t workers_deadline(const struct workers *ws);
+
+/* May requests be sent? */
+bool workers_can_ask(const struct worker *w);
+
+/* As chan_request(). */
+uint64_t workers_ask(struct worker *w, uint32_t method,
+		     const ProtobufCMessage *body, uint64_t now_us);
+
+#endif
