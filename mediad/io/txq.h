@@ -4,14 +4,14 @@
  * The caller fills a slot, commits it to a destination, and flushes when
  * txq_slot() gives NULL and at the end of the turn. A flush makes one message
  * of each run of equal sizes to one receiver (UDP_SEGMENT; the last may be
- * shorter) and hands many messages to one sendmmsg(). Where the kernel or the
- * device takes no segmentation, it falls back for good. Order within a
- * destination is kept. A destination with a connection goes out by tcp.
+ * shorter) and hands many messages to one sendmmsg(). A destination to which
+ * the kernel takes no segments gets single packets from then on. Order within
+ * a destination is kept. A destination with a connection goes out by tcp.
  *
  *	struct txq_slot *s = txq_slot(q);
  *	if (!s) {
  *		txq_flush(q);
- *		(for each of q's slots: bwe_sent(s->tag, s->sent_us))
+ *		(for each of q's slots: sent(s->owner, s->tag, s->sent_us))
  *		s = txq_slot(q);
  *	}
  *	n = srtp_seal_rtp(srtp, s->buf, sizeof(s->buf), hdr_len, pay, len);
@@ -40,9 +40,10 @@ struct txq_dst {
 	uint8_t sa[28]; /* sockaddr_in or sockaddr_in6 for the socket */
 	uint8_t sa_len;
 	uint8_t cmsg_len;
-	uint8_t cmsg[40]; /* the packet-info control message */
-	uint32_t conn;	  /* 0: UDP; else a TCP connection's id */
-	uint32_t head;	  /* slots of this turn: index + 1, 0: none */
+	_Alignas(8) uint8_t cmsg[40]; /* the packet-info control message */
+	bool no_gso;   /* the kernel refused segments to it once */
+	uint32_t conn; /* 0: UDP; else a TCP connection's id */
+	uint32_t head; /* slots of this turn: index + 1, 0: none */
 	uint32_t tail;
 };
 
@@ -60,10 +61,10 @@ struct txq_slot {
 struct txq_stats {
 	uint64_t packets;
 	uint64_t bytes;
-	uint64_t calls;	   /* sendmmsg() */
-	uint64_t messages; /* runs handed to it */
-	uint64_t dropped;  /* the socket was full, or it refused */
-	bool no_gso;	   /* fell back */
+	uint64_t calls;	    /* sendmmsg() */
+	uint64_t messages;  /* runs handed to it */
+	uint64_t dropped;   /* the socket was full, or it refused */
+	uint64_t fallbacks; /* receivers found to take no segments */
 };
 
 struct udp;
@@ -100,8 +101,8 @@ struct txq_slot *txq_slot(struct txq *q);
 void txq_commit(struct txq *q, struct txq_slot *s, struct txq_dst *d,
 		size_t len, uint64_t tag);
 
-/* A whole datagram (STUN, DTLS, RTCP) at once; flushes when it is full. */
-void txq_send(struct txq *q, struct txq_dst *d, const void *data, size_t len);
+/* A whole datagram (STUN, DTLS, RTCP); false: full, flush first. */
+bool txq_send(struct txq *q, struct txq_dst *d, const void *data, size_t len);
 
 /* Sends all. Returns how many packets left. */
 uint32_t txq_flush(struct txq *q);

@@ -5,7 +5,7 @@
  * IP_PKTINFO and kernel receive stamps. The kernel drops what cannot be ours
  * by first byte and length (cBPF). Sending is txq's.
  *
- *	u = udp_open(&local, 4 << 20, pool);	or udp_adopt(fd, pool)
+ *	u = udp_adopt(udp_socket(&local, 4 << 20), pool);
  *	n = udp_recv(u, rx, RX_BATCH, now_us);
  *	for (i = 0; i < n; i++)
  *		ingress(rx[i].pkt, &rx[i].local, &rx[i].remote);
