@@ -110,27 +110,15 @@ static int send_envelope(struct chan *c, Ipc__Envelope *e)
 	return 0;
 }
 
-/* As send_envelope(), with a body packed into memory of its own. */
-static int send_body(struct chan *c, Ipc__Envelope *e,
-		     const ProtobufCMessage *body)
+static int send_body(struct chan *c, Ipc__Envelope *e, const void *body,
+		     size_t len)
 {
-	size_t len = body ? protobuf_c_message_get_packed_size(body) : 0;
-	uint8_t *buf;
-	int err;
-
 	if (len > CHAN_MSG_MAX)
 		return -EMSGSIZE;
-	if (!body)
-		return send_envelope(c, e);
-	buf = malloc(len + 1);
-	if (!buf)
-		return -ENOBUFS;
-	e->body.len = protobuf_c_message_pack(body, buf);
-	e->body.data = buf;
 	e->has_body = 1;
-	err = send_envelope(c, e);
-	free(buf);
-	return err;
+	e->body.len = len;
+	e->body.data = (uint8_t *)(uintptr_t)body; /* packing only reads it */
+	return send_envelope(c, e);
 }
 
 static int send_hello(struct chan *c, Ipc__Kind kind)
@@ -522,6 +510,25 @@ void *chan_unpack(struct chan *c, const ProtobufCMessageDescriptor *d,
 					 m->body ? m->body : &none);
 }
 
+/* As send_body(), with the message packed on the way. */
+static int send_message(struct chan *c, Ipc__Envelope *e,
+			const ProtobufCMessage *m)
+{
+	size_t len = protobuf_c_message_get_packed_size(m);
+	uint8_t *buf;
+	int err;
+
+	if (len > CHAN_MSG_MAX)
+		return -EMSGSIZE;
+	buf = malloc(len + 1);
+	if (!buf)
+		return -ENOBUFS;
+	protobuf_c_message_pack(m, buf);
+	err = send_body(c, e, buf, len);
+	free(buf);
+	return err;
+}
+
 static struct pending *pending_add(struct chan *c, uint32_t method,
 				   uint64_t due_us)
 {
@@ -560,7 +567,7 @@ uint64_t chan_request(struct chan *c, uint32_t method,
 	e.method = method;
 	e.has_timeout_ms = 1;
 	e.timeout_ms = (uint32_t)(timeout_us / 1000);
-	err = send_body(c, &e, body);
+	err = send_message(c, &e, body);
 	if (!err)
 		return p->id;
 	pending_free(c, p);
@@ -569,7 +576,7 @@ uint64_t chan_request(struct chan *c, uint32_t method,
 }
 
 int chan_reply(struct chan *c, uint64_t id, int error, const char *reason,
-	       const ProtobufCMessage *body)
+	       const void *body, size_t len)
 {
 	Ipc__Envelope e = IPC__ENVELOPE__INIT;
 	char word[64];
@@ -586,10 +593,10 @@ int chan_reply(struct chan *c, uint64_t id, int error, const char *reason,
 		(void)str_copy(word, sizeof(word), reason);
 		e.reason = word;
 	}
-	return send_body(c, &e, body);
+	return send_body(c, &e, body, len);
 }
 
-int chan_notify(struct chan *c, uint32_t event, const ProtobufCMessage *body)
+int chan_notify(struct chan *c, uint32_t event, const void *body, size_t len)
 {
 	Ipc__Envelope e = IPC__ENVELOPE__INIT;
 
@@ -599,5 +606,5 @@ int chan_notify(struct chan *c, uint32_t event, const ProtobufCMessage *body)
 	e.kind = IPC__KIND__NOTIFY;
 	e.has_method = 1;
 	e.method = event;
-	return send_body(c, &e, body);
+	return send_body(c, &e, body, len);
 }

@@ -113,13 +113,14 @@ uint64_t chan_request(struct chan *c, uint32_t method,
 
 /*
  * Worker: answers a request of this epoch. `error` is 0 or -errno, `reason`
- * one word or NULL, `body` may be NULL. 0, -ENOTCONN, -ENOBUFS, -EMSGSIZE.
+ * one word or NULL, the body a packed message. 0, -ENOTCONN, -ENOBUFS,
+ * -EMSGSIZE.
  */
 int chan_reply(struct chan *c, uint64_t id, int error, const char *reason,
-	       const ProtobufCMessage *body);
+	       const void *body, size_t len);
 
 /* Worker: tells. As chan_reply(); -ENOTCONN while no server is there. */
-int chan_notify(struct chan *c, uint32_t event, const ProtobufCMessage *body);
+int chan_notify(struct chan *c, uint32_t event, const void *body, size_t len);
 
 /*
  * Worker: answers CHAN_UP; must be called for each. `digest` is the XOR of

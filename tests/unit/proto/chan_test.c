@@ -88,8 +88,9 @@ static void serve(struct chan *c, const struct chan_msg *m)
 		return;
 	o = chan_unpack(c, &media__object_id__descriptor, m);
 	for (int i = 0; m->method == FLOOD && i < FLOOD_N; i++)
-		chan_notify(c, (uint32_t)i, &o->base);
-	chan_reply(c, m->id, o ? 0 : -EINVAL, o ? NULL : "bad", &o->base);
+		chan_notify(c, (uint32_t)i, m->body, m->body_len);
+	chan_reply(c, m->id, o ? 0 : -EINVAL, o ? NULL : "bad", m->body,
+		   m->body_len);
 }
 
 static void worker_main(uint64_t boot_id)
@@ -345,7 +346,7 @@ TEST_SLOW(server_stopped_and_continued, 30)
 			ck_assert(await(c, 1500, &m));
 		while (m.kind == CHAN_REQUEST);
 		ck_assert_int_eq(m.kind, CHAN_DOWN);
-		ck_assert_int_eq(chan_notify(c, 1, NULL), -ENOTCONN);
+		ck_assert_int_eq(chan_notify(c, 1, NULL, 0), -ENOTCONN);
 		kill(s.pid, SIGCONT);
 	}
 	serve_n(c, 30, 50);
