@@ -1,0 +1,11 @@
+import { mount } from 'svelte';
+import './styles/base.css';
+import { i18n } from './i18n/i18n.svelte';
+import { app } from './state/app.svelte';
+import { keepPrefs } from './state/prefs.svelte';
+import App from './ui/App.svelte';
+
+keepPrefs();
+i18n.follow();
+mount(App, { target: document.getElementById('app')! });
+void app.open();

@@ -1,0 +1,98 @@
+/**
+ * What a browser keeps: secrets by room, recent rooms, and whether this tab is in a call.
+ * Every access is guarded: storage may be full or forbidden, and then nothing is remembered.
+ */
+import { randomBytes, toBase64Url } from '../chat/bytes';
+
+export interface RoomSecrets {
+	peerId?: string;
+	resumeToken?: string;
+	hostKey?: string;
+}
+
+export interface RecentRoom {
+	roomId: string;
+	at: number;
+}
+
+/** Survives a reload of this tab only. */
+export interface TabCall {
+	roomId: string;
+	mic: boolean;
+	camera: boolean;
+}
+
+const RECENT_MAX = 6;
+
+function read<T>(area: () => Storage, key: string): T | null {
+	try {
+		const text = area().getItem(key);
+		return text === null ? null : (JSON.parse(text) as T);
+	} catch {
+		return null;
+	}
+}
+
+function write(area: () => Storage, key: string, value: unknown): void {
+	try {
+		if (value === null) area().removeItem(key);
+		else area().setItem(key, JSON.stringify(value));
+	} catch {
+		/* nothing is remembered */
+	}
+}
+
+const local = () => localStorage;
+const session = () => sessionStorage;
+
+export function secrets(roomId: string): RoomSecrets {
+	return read<RoomSecrets>(local, `chattr.room.${roomId}`) ?? {};
+}
+
+export function keepSecrets(roomId: string, change: Partial<RoomSecrets>): void {
+	write(local, `chattr.room.${roomId}`, { ...secrets(roomId), ...change });
+}
+
+export function chatKey(roomId: string): string | null {
+	return read<string>(session, `chattr.key.${roomId}`);
+}
+
+export function keepChatKey(roomId: string, key: string): void {
+	write(session, `chattr.key.${roomId}`, key);
+}
+
+export function tabCall(): TabCall | null {
+	return read<TabCall>(session, 'chattr.call');
+}
+
+export function keepTabCall(call: TabCall | null): void {
+	write(session, 'chattr.call', call);
+}
+
+export function recentRooms(): RecentRoom[] {
+	const rooms = read<RecentRoom[]>(local, 'chattr.recent');
+	return Array.isArray(rooms) ? rooms.filter((r) => typeof r?.roomId === 'string') : [];
+}
+
+export function keepRecent(roomId: string): void {
+	const others = recentRooms().filter((r) => r.roomId !== roomId);
+	write(local, 'chattr.recent', [{ roomId, at: Date.now() }, ...others].slice(0, RECENT_MAX));
+}
+
+export function forgetRecent(roomId: string): void {
+	write(
+		local,
+		'chattr.recent',
+		recentRooms().filter((r) => r.roomId !== roomId)
+	);
+}
+
+/** Names this browser to a room's ban list when nobody signed in. */
+export function browserId(): string {
+	let id = read<string>(local, 'chattr.browser');
+	if (!id) {
+		id = toBase64Url(randomBytes(16));
+		write(local, 'chattr.browser', id);
+	}
+	return id;
+}
