@@ -1,0 +1,223 @@
+// The stage of the end-to-end tests: daemons on one side of a veth pair,
+// browsers on the other (tests/lib/ns.sh made both), and eyes on them.
+import { spawn, execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync, readFileSync, openSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import https from 'node:https';
+
+export const ROOT = resolve(import.meta.dirname, '../..');
+export const require = createRequire(join(ROOT, 'webclient/package.json'));
+const { chromium } = require('playwright-core');
+
+export const SERVER_V4 = '10.77.0.1';
+export const SERVER_V6 = 'fd77::1';
+export const DESK = { width: 1280, height: 800 };
+export const PHONE = { width: 390, height: 844 };
+const BUILD = join(ROOT, 'build', process.env.VARIANT ?? 'release');
+
+export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+
+/** Calls `probe` until it returns something true; throws `what` after ms. */
+export async function until(what, probe, ms = 10000, step = 100) {
+	const end = Date.now() + ms;
+	let last;
+	for (;;) {
+		try {
+			const got = await probe();
+			if (got) return got;
+			last = got;
+		} catch (e) {
+			last = e;
+		}
+		if (Date.now() > end) throw new Error(`not seen in ${ms} ms: ${what} (last: ${last})`);
+		await sleep(step);
+	}
+}
+
+export function median(values) {
+	const v = [...values].sort((a, b) => a - b);
+	return v[v.length >> 1];
+}
+
+function healthy(port) {
+	return new Promise((done) => {
+		const req = https.get(
+			{ host: SERVER_V4, port, path: '/healthz', rejectUnauthorized: false, timeout: 1000 },
+			(res) => {
+				res.resume();
+				done(res.statusCode === 200);
+			}
+		);
+		req.on('error', () => done(false));
+		req.on('timeout', () => req.destroy());
+	});
+}
+
+/**
+ * Starts signald with its workers. `env` overrides config keys
+ * (CHATTR_<SECTION>_<KEY>). Returns { port, url, pid, log(), stop() }.
+ */
+export async function startServer(env = {}, port = 4443) {
+	const dir = mkdtempSync(join(tmpdir(), 'chattr-e2e-'));
+	const logPath = join(dir, 'log');
+	const log = openSync(logPath, 'w');
+	const child = spawn(join(BUILD, 'signald'), [], {
+		cwd: ROOT,
+		stdio: ['ignore', log, log],
+		env: {
+			PATH: process.env.PATH,
+			CHATTR_SERVER_RUN_DIR: join(dir, 'run'),
+			CHATTR_SERVER_STATE_DIR: join(dir, 'state'),
+			CHATTR_LISTEN_PORT: String(port),
+			CHATTR_LISTEN_WEB_ROOT: join(ROOT, 'build/webclient/dist'),
+			CHATTR_MEDIA_WORKERS: '1',
+			ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1',
+			...env
+		}
+	});
+	let ended;
+	child.on('exit', (code, signal) => (ended = `${code ?? signal}`));
+	const text = () => readFileSync(logPath, 'utf8');
+	try {
+		await until('signald answers', () => {
+			if (ended) throw new Error(`signald ended with ${ended}: ${text()}`);
+			return healthy(port);
+		});
+	} catch (e) {
+		child.kill('SIGKILL');
+		throw new Error(`${e.message}\n${text()}`);
+	}
+	return {
+		dir,
+		port,
+		pid: child.pid,
+		url: `https://${SERVER_V4}:${port}`,
+		log: text,
+		async stop() {
+			child.kill('SIGTERM');
+			await until('signald ends', () => ended, 10000).catch(() => child.kill('SIGKILL'));
+			if (process.env.KEEP) console.log(`# kept ${dir}`);
+			else rmSync(dir, { recursive: true, force: true });
+		}
+	};
+}
+
+/** Remembers every RTCPeerConnection of a page, for statsOf(). */
+function watchConnections() {
+	const Native = window.RTCPeerConnection;
+	window.__pcs = [];
+	window.RTCPeerConnection = class extends Native {
+		constructor(...args) {
+			super(...args);
+			window.__pcs.push(this);
+		}
+	};
+}
+
+/** A Chromium on the client's side of the wire, with a fake camera. */
+export async function launchChromium({ args = [], display = 'browser' } = {}) {
+	const dir = mkdtempSync(join(tmpdir(), 'chattr-chromium-'));
+	const wrapper = join(dir, 'chromium');
+	writeFileSync(wrapper, '#!/bin/sh\nexec ip netns exec client /usr/bin/chromium "$@" 2>/dev/null\n');
+	chmodSync(wrapper, 0o755);
+	const browser = await chromium.launch({
+		executablePath: wrapper,
+		headless: true,
+		args: [
+			'--no-sandbox',
+			'--disable-gpu',
+			'--disable-quic',
+			'--no-first-run',
+			'--disable-background-networking',
+			'--disable-component-update',
+			'--disable-sync',
+			'--disable-background-timer-throttling',
+			'--disable-renderer-backgrounding',
+			'--disable-backgrounding-occluded-windows',
+			'--disable-features=WebRtcHideLocalIpsWithMdns',
+			'--autoplay-policy=no-user-gesture-required',
+			`--use-fake-ui-for-media-stream=display-media-type=${display}`,
+			'--use-fake-device-for-media-stream=fps=30',
+			...args
+		]
+	});
+	const close = browser.close.bind(browser);
+	browser.close = async () => {
+		await close();
+		rmSync(dir, { recursive: true, force: true });
+	};
+	return browser;
+}
+
+/** A person: a page of its own, with fake devices and a quiet console. */
+export async function person(browser, { viewport = DESK, permissions, ...options } = {}) {
+	const context = await browser.newContext({
+		viewport,
+		ignoreHTTPSErrors: true,
+		permissions: permissions ?? ['camera', 'microphone', 'clipboard-read', 'clipboard-write'],
+		...options
+	});
+	await context.addInitScript(watchConnections);
+	const page = await context.newPage();
+	page.setDefaultTimeout(15000);
+	page.complaints = [];
+	page.on('pageerror', (e) => page.complaints.push(`page error: ${e.message}`));
+	page.on('console', (m) => {
+		if (m.type() === 'error') page.complaints.push(`console: ${m.text()}`);
+	});
+	return page;
+}
+
+/** All stats reports of all open connections of a page, flat. */
+export function stats(page) {
+	return page.evaluate(async () => {
+		const out = [];
+		for (const [i, pc] of window.__pcs.entries()) {
+			if (pc.connectionState === 'closed') continue;
+			for (const report of (await pc.getStats()).values()) out.push({ pc: i, ...report });
+		}
+		return out;
+	});
+}
+
+export const pick = (reports, type, kind) =>
+	reports.filter((r) => r.type === type && (!kind || r.kind === kind));
+
+/** What a page received between two looks: frames, energy, size. */
+export async function received(page, ms) {
+	const sum = (reports, kind, field) =>
+		pick(reports, 'inbound-rtp', kind)
+			.filter((r) => r.mid !== 'probator')
+			.reduce((n, r) => n + (r[field] ?? 0), 0);
+	const a = await stats(page);
+	await sleep(ms);
+	const b = await stats(page);
+	const video = pick(b, 'inbound-rtp', 'video');
+	return {
+		fps: ((sum(b, 'video', 'framesDecoded') - sum(a, 'video', 'framesDecoded')) / ms) * 1000,
+		energy: sum(b, 'audio', 'totalAudioEnergy') - sum(a, 'audio', 'totalAudioEnergy'),
+		width: Math.max(0, ...video.map((r) => r.frameWidth ?? 0)),
+		height: Math.max(0, ...video.map((r) => r.frameHeight ?? 0)),
+		freezes: sum(b, 'video', 'totalFreezesDuration') - sum(a, 'video', 'totalFreezesDuration')
+	};
+}
+
+/** Runs a command on the server's side; throws with its output. */
+export function sh(command) {
+	return execFileSync('sh', ['-c', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Drops all UDP that arrives from browsers, until the returned undo. */
+export function blockUdp() {
+	sh(`nft add table inet e2e && nft add chain inet e2e in '{ type filter hook input priority 0; }' &&
+	    nft add rule inet e2e in iifname ve-s meta l4proto udp drop`);
+	return () => sh('nft delete table inet e2e');
+}
+
+/** A screenshot under build/shots/, to be looked at. */
+export async function shot(page, name) {
+	mkdirSync(join(ROOT, 'build/shots'), { recursive: true });
+	await page.screenshot({ path: join(ROOT, 'build/shots', `${name}.png`) });
+}
