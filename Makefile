@@ -206,6 +206,9 @@ test-web: $(WEB_MODULES)
 		awk '/passed/ { p = $$1 } /failed/ { f = $$1 } \
 		END { printf "test-web: %d passed, %d failed\n", p, f }'; exit $$rc
 
+test-e2e: daemons webclient
+	@tests/e2e/run
+
 # ---- tests -----------------------------------------------------------------
 # A file dropped into tests/unit/<area>/ is part of that area's binary.
 

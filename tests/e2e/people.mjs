@@ -1,0 +1,67 @@
+// What people do, by the names that assistive technology hears.
+import { until } from './lib.mjs';
+
+export const button = (page, name) => page.getByRole('button', { name, exact: true }).first();
+export const tile = (page, name, source = 'webcam') =>
+	page.locator(`article[data-source="${source}"][aria-label="${name}"]`);
+
+/** From the home page to the lobby of a new meeting; returns its link. */
+export async function newMeeting(page, server) {
+	await page.goto(server.url);
+	await button(page, 'New meeting').click();
+	await page.getByLabel('Your name').waitFor();
+	return page.url();
+}
+
+/** From a lobby through the door. */
+export async function joinAs(page, name) {
+	await page.getByLabel('Your name').fill(name);
+	await page.getByRole('button', { name: /^(Join now|Use the invitation and join)$/ }).click();
+}
+
+export const inRoom = (page) => page.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
+
+/** The link that "Copy link" hands out, with the key of the chat in it. */
+export async function meetingLink(page) {
+	await button(page, 'Copy link').click();
+	return until('a link on the clipboard', () => page.evaluate(() => navigator.clipboard.readText()));
+}
+
+export async function allow(host, name) {
+	await button(host, `Allow ${name}`).click();
+}
+
+/**
+ * A meeting of a host and a guest who knocked and was let in. Both have
+ * passed their lobbies; media may still be starting.
+ */
+export async function meetingOfTwo(server, host, guest) {
+	await newMeeting(host, server);
+	await joinAs(host, 'Ada');
+	await inRoom(host);
+	const link = await meetingLink(host);
+	await guest.goto(link);
+	await joinAs(guest, 'Ben');
+	await guest.getByRole('heading', { name: 'You have knocked' }).waitFor();
+	await allow(host, 'Ben');
+	await inRoom(guest);
+	return link;
+}
+
+/** Video of `name` is on `page` and moves. */
+export async function sees(page, name, ms = 20000) {
+	const video = tile(page, name).locator('video');
+	await until(
+		`${name}'s picture moves`,
+		async () => {
+			const [a, b] = await video.evaluate(async (v) => {
+				const frames = () => v.getVideoPlaybackQuality().totalVideoFrames;
+				const first = frames();
+				await new Promise((r) => setTimeout(r, 400));
+				return [first, v.videoWidth > 0 ? frames() : first];
+			});
+			return b > a;
+		},
+		ms
+	);
+}
