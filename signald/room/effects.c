@@ -11,9 +11,6 @@ struct effects_chunk {
 	_Alignas(16) unsigned char mem[];
 };
 
-/* What effects_add() hands out when there is nothing left to hand out. */
-static _Thread_local struct effect scratch;
-
 struct effects *effects_new(void)
 {
 	return calloc(1, sizeof(struct effects));
@@ -66,7 +63,7 @@ static bool effects_grow(struct effects *fx)
 struct effect *effects_add(struct effects *fx, enum effect_kind kind,
 			   uint64_t room)
 {
-	struct effect *e = &scratch;
+	struct effect *e = &fx->scratch;
 
 	if (fx->n < fx->cap || effects_grow(fx))
 		e = &fx->v[fx->n++];

@@ -254,6 +254,7 @@ struct effects {
 	struct effect *v;
 	size_t n, cap;
 	struct effects_chunk *chunks; /* newest first */
+	struct effect scratch;	      /* handed out after oom */
 	bool oom;
 };
 

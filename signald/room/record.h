@@ -67,6 +67,7 @@ struct record_peer {
 	struct secret_hash token;
 	enum role role, role_before;
 	bool waiting, owner, joined, asked_unmute;
+	uint32_t sealed_epoch; /* newest chat key sealed to this one */
 	uint64_t entered_ms;
 	uint64_t order; /* place in line, or of entering */
 	uint64_t hand;	/* place among the hands, 0: down */
