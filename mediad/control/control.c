@@ -1,8 +1,6 @@
 #include "mediad/control/control.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "mediad/control/ctl.h"
 #include "mediad/path/link.h"
@@ -143,15 +141,4 @@ uint64_t control_digest(const struct control *k)
 	while ((l = idmap_next(&k->w->links, &pos)))
 		sum ^= chan_mix(l->t->id);
 	return sum;
-}
-
-struct ctl_label *ctl_label_new(const void *data, size_t len)
-{
-	struct ctl_label *label = len ? malloc(sizeof(*label) + len) : NULL;
-
-	if (!label)
-		return NULL;
-	label->len = len;
-	memcpy(label->data, data, len);
-	return label;
 }
