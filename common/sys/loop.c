@@ -171,6 +171,16 @@ int loop_hook(struct loop *l, uint64_t (*fn)(void *arg, uint64_t now_us),
 	return 0;
 }
 
+void loop_unhook(struct loop *l, void *arg)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hooks[i].arg != arg)
+			l->hooks[n++] = l->hooks[i];
+	l->n_hooks = n;
+}
+
 static void on_fd(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop_fd *f = arg;

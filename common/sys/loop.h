@@ -56,10 +56,12 @@ uint64_t loop_now_us(struct loop *l);
 /*
  * Calls fn at the end of each turn. It returns an absolute deadline in
  * microseconds (UINT64_MAX: none), by which it will be called again.
- * 0 or -ENOMEM. Hooks stay for the life of the loop.
+ * 0 or -ENOMEM. loop_unhook() takes away those with this arg; not to be
+ * called by a hook.
  */
 int loop_hook(struct loop *l, uint64_t (*fn)(void *arg, uint64_t now_us),
 	      void *arg);
+void loop_unhook(struct loop *l, void *arg);
 
 /*
  * Watches fd (borrowed, never closed here) for LOOP_READ | LOOP_WRITE; fn

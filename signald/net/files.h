@@ -31,7 +31,6 @@ struct file {
 	const char *path; /* "/assets/app-1a2b.js" */
 	const char *type; /* content type */
 	bool immutable;
-	bool page; /* index.html: gets the page's security headers */
 	struct file_body body[FILES_CODINGS];
 };
 

@@ -1,0 +1,242 @@
+#include "signald/net/ws.h"
+
+#include "signald/net/http.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wslay/wslay.h>
+
+/* RFC 6455 section 1.3 */
+#define WS_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+#define KEY_LEN 24 /* base64 of 16 bytes */
+
+/* A message that has come and was not handed out yet. */
+struct msg {
+	struct msg *next;
+	size_t len;
+	char text[];
+};
+
+struct ws {
+	wslay_event_context_ptr ctx;
+	struct evbuffer *in;  /* only during ws_next() */
+	struct evbuffer *out; /* borrowed */
+	struct msg *first, **last;
+	struct msg *handed; /* what ws_next() gave out last */
+	uint16_t fault;
+	bool pong;
+	bool closed; /* WS_CLOSED was told */
+};
+
+int ws_handshake(const struct http_req *req, char accept[WS_ACCEPT_LEN + 1])
+{
+	const char *key = http_header(req, "sec-websocket-key");
+	const char *version = http_header(req, "sec-websocket-version");
+	unsigned char raw[KEY_LEN], sha[SHA_DIGEST_LENGTH];
+	char text[KEY_LEN + sizeof(WS_GUID)];
+
+	if (strcmp(req->method, "GET") ||
+	    !http_has_token(http_header(req, "upgrade"), "websocket") ||
+	    !http_has_token(http_header(req, "connection"), "upgrade"))
+		return 400;
+	if (!version || strcmp(version, "13"))
+		return 426;
+	if (!key || strlen(key) != KEY_LEN || strcmp(key + 22, "==") ||
+	    EVP_DecodeBlock(raw, (const unsigned char *)key, KEY_LEN) != 18)
+		return 400;
+	memcpy(text, key, KEY_LEN);
+	memcpy(text + KEY_LEN, WS_GUID, sizeof(WS_GUID));
+	SHA1((const unsigned char *)text, sizeof(text) - 1, sha);
+	EVP_EncodeBlock((unsigned char *)accept, sha, sizeof(sha));
+	return 0;
+}
+
+static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len,
+		       int flags, void *arg)
+{
+	struct ws *ws = arg;
+	int n;
+
+	(void)flags;
+	n = ws->in ? evbuffer_remove(ws->in, buf, len) : 0;
+
+	if (n > 0)
+		return n;
+	wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
+	return -1;
+}
+
+static ssize_t on_send(wslay_event_context_ptr ctx, const uint8_t *data,
+		       size_t len, int flags, void *arg)
+{
+	struct ws *ws = arg;
+
+	(void)flags;
+	if (!evbuffer_add(ws->out, data, len))
+		return (ssize_t)len;
+	wslay_event_set_error(ctx, WSLAY_ERR_CALLBACK_FAILURE);
+	return -1;
+}
+
+static void fail(struct ws *ws, uint16_t code)
+{
+	if (!ws->fault)
+		ws->fault = code;
+	wslay_event_shutdown_read(ws->ctx);
+	wslay_event_queue_close(ws->ctx, code, NULL, 0);
+}
+
+static void on_msg(wslay_event_context_ptr ctx,
+		   const struct wslay_event_on_msg_recv_arg *a, void *arg)
+{
+	struct ws *ws = arg;
+	struct msg *m;
+
+	(void)ctx;
+	if (a->opcode == WSLAY_PONG)
+		ws->pong = true;
+	if (a->opcode == WSLAY_BINARY_FRAME)
+		fail(ws, WSLAY_CODE_UNSUPPORTED_DATA);
+	if (a->opcode != WSLAY_TEXT_FRAME)
+		return;
+	m = malloc(sizeof(*m) + a->msg_length + 1);
+	if (!m) {
+		fail(ws, WSLAY_CODE_INTERNAL_SERVER_ERROR);
+		return;
+	}
+	m->next = NULL;
+	m->len = a->msg_length;
+	if (m->len)
+		memcpy(m->text, a->msg, m->len);
+	m->text[m->len] = '\0';
+	*ws->last = m;
+	ws->last = &m->next;
+}
+
+static const struct wslay_event_callbacks callbacks = {
+	.recv_callback = on_recv,
+	.send_callback = on_send,
+	.on_msg_recv_callback = on_msg,
+};
+
+struct ws *ws_new(struct evbuffer *out, uint32_t msg_cap)
+{
+	struct ws *ws = calloc(1, sizeof(*ws));
+
+	if (!ws)
+		return NULL;
+	ws->out = out;
+	ws->last = &ws->first;
+	if (wslay_event_context_server_init(&ws->ctx, &callbacks, ws)) {
+		free(ws);
+		return NULL;
+	}
+	wslay_event_config_set_max_recv_msg_length(ws->ctx, msg_cap);
+	return ws;
+}
+
+void ws_free(struct ws *ws)
+{
+	if (!ws)
+		return;
+	free(ws->handed);
+	while (ws->first) {
+		struct msg *m = ws->first;
+
+		ws->first = m->next;
+		free(m);
+	}
+	wslay_event_context_free(ws->ctx);
+	free(ws);
+}
+
+static enum ws_event hand_out(struct ws *ws, const char **text, size_t *len)
+{
+	struct msg *m = ws->first;
+
+	ws->first = m->next;
+	if (!ws->first)
+		ws->last = &ws->first;
+	ws->handed = m;
+	*text = m->text;
+	*len = m->len;
+	return WS_TEXT;
+}
+
+/* Reads frames until the bytes are used; faults become a close frame. */
+static void read_frames(struct ws *ws, struct evbuffer *in)
+{
+	ws->in = in;
+	if (wslay_event_recv(ws->ctx))
+		fail(ws, WSLAY_CODE_INTERNAL_SERVER_ERROR);
+	ws->in = NULL;
+	/* wslay queues the pongs and the close frames by itself. */
+	if (wslay_event_send(ws->ctx) && !ws->fault)
+		ws->fault = WSLAY_CODE_INTERNAL_SERVER_ERROR;
+}
+
+enum ws_event ws_next(struct ws *ws, struct evbuffer *in, const char **text,
+		      size_t *len)
+{
+	free(ws->handed);
+	ws->handed = NULL;
+	if (ws->closed)
+		return WS_NONE;
+	if (!ws->first)
+		read_frames(ws, in);
+	if (ws->first)
+		return hand_out(ws, text, len);
+	if (ws->pong) {
+		ws->pong = false;
+		return WS_PONG;
+	}
+	if (!wslay_event_get_read_enabled(ws->ctx) ||
+	    wslay_event_get_close_received(ws->ctx)) {
+		ws->closed = true;
+		if (!ws->fault && !wslay_event_get_close_received(ws->ctx))
+			ws->fault = wslay_event_get_status_code_sent(ws->ctx);
+		return WS_CLOSED;
+	}
+	return WS_NONE;
+}
+
+uint16_t ws_fault(const struct ws *ws)
+{
+	return ws->fault;
+}
+
+static int queue(struct ws *ws, uint8_t opcode, const char *p, size_t len)
+{
+	struct wslay_event_msg m = {
+		.opcode = opcode, .msg = (const uint8_t *)p, .msg_length = len};
+	int err = wslay_event_queue_msg(ws->ctx, &m);
+
+	if (err)
+		return err == WSLAY_ERR_NOMEM ? -ENOMEM : -EPIPE;
+	return wslay_event_send(ws->ctx) ? -ENOMEM : 0;
+}
+
+int ws_send(struct ws *ws, const char *text, size_t len)
+{
+	return queue(ws, WSLAY_TEXT_FRAME, text, len);
+}
+
+int ws_ping(struct ws *ws)
+{
+	return queue(ws, WSLAY_PING, NULL, 0);
+}
+
+int ws_close(struct ws *ws, uint16_t code, const char *reason)
+{
+	size_t len = strlen(reason);
+	int err = wslay_event_queue_close(
+		ws->ctx, code, (const uint8_t *)reason, len > 123 ? 123 : len);
+
+	if (err)
+		return err == WSLAY_ERR_NOMEM ? -ENOMEM : -EPIPE;
+	return wslay_event_send(ws->ctx) ? -ENOMEM : 0;
+}

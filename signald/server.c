@@ -1,0 +1,307 @@
+#include "signald/server.h"
+
+#include "common/log.h"
+#include "common/str.h"
+#include "common/sys/clock.h"
+#include "common/sys/loop.h"
+#include "common/sys/rng.h"
+#include "proto/lifeline.h"
+#include "signald/api/hub.h"
+#include "signald/net/files.h"
+#include "signald/net/net.h"
+#include "signald/net/tls.h"
+#include "signald/sockets.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define START_MS  5000
+#define LINGER_US 500000 /* for close frames to leave, at the end */
+#define NAMES_MAX 32
+
+struct server {
+	const struct conf *conf;
+	struct loop *loop;
+	struct loop_fd *watch;
+	int lifeline;
+	struct heartbeat *beat;
+	struct tls *tls;
+	struct files *files;
+	struct hub *hub;
+	struct net *net;
+	uint64_t stop_us;   /* when to leave the loop; 0: serving */
+	uint64_t orphan_us; /* life without a supervisor ends; 0: has one */
+	uint32_t orphan_ms;
+};
+
+static void stop(struct server *s)
+{
+	if (s->stop_us)
+		return;
+	s->stop_us = loop_now_us(s->loop) + LINGER_US;
+	net_stop(s->net);
+	hub_stop(s->hub, 0);
+}
+
+static uint64_t on_turn(void *arg, uint64_t now_us)
+{
+	struct server *s = arg;
+
+	if (s->beat) {
+		s->beat->beat_us = now_us;
+		s->beat->turns++;
+	}
+	if (s->orphan_us && now_us >= s->orphan_us)
+		stop(s);
+	if (s->stop_us && (now_us >= s->stop_us || !net_stats(s->net)->conns))
+		loop_stop(s->loop);
+	return now_us + LIFELINE_BEAT_US;
+}
+
+static void reload(struct server *s)
+{
+	char err[256];
+
+	if (s->tls && tls_reload(s->tls, err, sizeof(err)))
+		log_error("server", "certificate not reloaded", "error=\"%s\"",
+			  err);
+	else
+		log_info("server", "reloaded", "tls=%d", s->tls != NULL);
+}
+
+static void on_message(struct server *s, const struct lifeline_msg *m)
+{
+	switch (m->type) {
+	case LIFELINE_WORKER:
+		hub_worker(s->hub, &m->u.worker);
+		break;
+	case LIFELINE_RELOAD:
+		reload(s);
+		break;
+	case LIFELINE_LOG:
+		log_set_level((enum log_level)m->u.log_level);
+		break;
+	case LIFELINE_STOP:
+	case LIFELINE_LET_GO:
+		stop(s);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_lifeline(void *arg, unsigned int ready)
+{
+	struct server *s = arg;
+	struct lifeline_msg m;
+	int fds[PROC_MAX_FDS];
+	size_t n_fds;
+	int got;
+
+	(void)ready;
+	while ((got = lifeline_recv(s->lifeline, &m, fds, &n_fds)) == 1) {
+		while (n_fds)
+			close(fds[--n_fds]);
+		on_message(s, &m);
+	}
+	if (got == -EAGAIN)
+		return;
+	loop_fd_free(s->watch);
+	s->watch = NULL;
+	s->orphan_us = loop_now_us(s->loop) + (uint64_t)s->orphan_ms * 1000 + 1;
+}
+
+/* ---- set-up ---------------------------------------------------------------
+ */
+
+static void on_term(void *arg, int signo)
+{
+	(void)signo;
+	stop(arg);
+}
+
+/* The names of this machine for a certificate of its own. */
+static size_t own_names(const struct conf *conf, const char **names,
+			char text[NAMES_MAX][ADDR_STRLEN])
+{
+	struct addr addr[LIFELINE_ADDRS];
+	size_t n = sockets_own_addrs(addr, LIFELINE_ADDRS), k = 0;
+
+	for (size_t i = 0; i < n; i++, k++)
+		names[k] = addr_ip(&addr[i], text[k]);
+	if (!gethostname(text[k], ADDR_STRLEN - 1) && *text[k]) {
+		text[k][ADDR_STRLEN - 1] = '\0';
+		names[k] = text[k];
+		k++;
+	}
+	for (size_t i = 0; i < conf->listen.names.n && k < NAMES_MAX; i++)
+		names[k++] = conf->listen.names.v[i];
+	return k;
+}
+
+static int open_tls(struct server *s, char *err, size_t cap)
+{
+	const struct conf_listen *l = &s->conf->listen;
+	const char *dir = s->conf->server.state_dir;
+	char cert[512] = "", key[512] = "", text[NAMES_MAX][ADDR_STRLEN];
+	const char *names[NAMES_MAX];
+
+	if (!l->tls)
+		return 0;
+	str_addf(cert, sizeof(cert), *l->cert ? "%s" : "%s/cert.pem",
+		 *l->cert ? l->cert : dir);
+	str_addf(key, sizeof(key), *l->key ? "%s" : "%s/key.pem",
+		 *l->key ? l->key : dir);
+	if (!*l->cert) {
+		int made = tls_self_sign(cert, key, names,
+					 own_names(s->conf, names, text));
+
+		if (made > 0)
+			log_info("server", "certificate made", "file=%s", cert);
+		if (made < 0) {
+			str_addf(err, cap, "%s: %s", cert, strerror(-made));
+			return made;
+		}
+	}
+	s->tls = tls_new(cert, key, err, cap);
+	return s->tls ? 0 : -EINVAL;
+}
+
+static void fill_net_conf(const struct server *s, struct net_conf *nc)
+{
+	const struct conf_listen *l = &s->conf->listen;
+
+	net_conf_defaults(nc);
+	nc->conns = l->conns;
+	nc->conns_per_addr = l->conns_per_addr;
+	nc->addr_burst = s->conf->limits.addr_conn.burst;
+	nc->addr_rate = s->conf->limits.addr_conn.rate;
+	nc->handshake_ms = l->handshake_ms;
+	nc->header_ms = l->header_ms;
+	nc->idle_ms = l->idle_ms;
+	nc->ping_ms = l->ping_ms;
+	nc->lost_ms = l->lost_ms;
+	nc->out_bytes = l->out_bytes;
+	nc->origins = (const char *const *)l->origins.v;
+	nc->n_origins = l->origins.n;
+	nc->proxies = (const char *const *)l->proxies.v;
+	nc->n_proxies = l->proxies.n;
+	nc->tls = s->tls;
+	nc->files = s->files;
+}
+
+static int open_net(struct server *s)
+{
+	struct net_conf nc;
+	struct net_ops ops = hub_net_ops(s->hub);
+
+	fill_net_conf(s, &nc);
+	s->net = net_new(s->loop, &nc, &ops);
+	if (!s->net)
+		return -ENOMEM;
+	hub_set_net(s->hub, s->net);
+	return 0;
+}
+
+/* Hands each descriptor to its user. */
+static int take_fds(struct server *s, const struct lifeline_start *st,
+		    const int *fds)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < st->n_fds; i++) {
+		switch (st->fd[i]) {
+		case LIFELINE_FD_HEARTBEAT:
+			s->beat = lifeline_heartbeat(fds[i]);
+			close(fds[i]);
+			break;
+		case LIFELINE_FD_HTTPS:
+			err = net_listen(s->net, fds[i], NET_TLS);
+			break;
+		case LIFELINE_FD_HTTP:
+			err = net_listen(s->net, fds[i], NET_PLAIN);
+			break;
+		case LIFELINE_FD_METRICS:
+			err = net_listen(s->net, fds[i], NET_INTERNAL);
+			break;
+		default:
+			close(fds[i]);
+		}
+	}
+	return err;
+}
+
+static int open_all(struct server *s, char *err, size_t cap)
+{
+	err[0] = '\0';
+	s->loop = loop_new();
+	if (!s->loop || loop_signal(s->loop, SIGTERM, on_term, s))
+		return -ENOMEM;
+	if (open_tls(s, err, cap))
+		return -EINVAL;
+	s->files = files_load(s->conf->listen.web_root);
+	if (!s->files)
+		log_warn("server", "no web client", "folder=%s error=\"%s\"",
+			 s->conf->listen.web_root, strerror(errno));
+	s->hub = hub_new(s->loop, s->conf, err, cap);
+	if (!s->hub)
+		return -EINVAL;
+	return open_net(s);
+}
+
+static int serve(struct server *s, const struct lifeline_start *st,
+		 const int *fds)
+{
+	struct lifeline_msg ready = {.type = LIFELINE_READY};
+	int err = take_fds(s, st, fds);
+
+	if (err)
+		return err;
+	s->watch = loop_fd_new(s->loop, s->lifeline, LOOP_READ, on_lifeline, s);
+	if (!s->watch || loop_hook(s->loop, on_turn, s))
+		return -ENOMEM;
+	err = lifeline_send(s->lifeline, &ready, NULL, 0);
+	return err ? err : loop_run(s->loop);
+}
+
+static void close_all(struct server *s)
+{
+	loop_fd_free(s->watch);
+	net_free(s->net);
+	hub_free(s->hub);
+	tls_free(s->tls);
+	files_free(s->files);
+	loop_free(s->loop);
+}
+
+int server_run(const struct conf *conf, int lifeline)
+{
+	struct server s = {.conf = conf, .lifeline = lifeline};
+	struct lifeline_msg m;
+	int fds[PROC_MAX_FDS];
+	char text[256] = "";
+	int err = lifeline_wait_start(lifeline, &m, fds, START_MS);
+
+	if (err) {
+		log_error("server", "no start", "error=\"%s\"", strerror(-err));
+		return 1;
+	}
+	lifeline_on_fatal(lifeline);
+	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+	log_setup("signald", (enum log_level)m.u.start.log_level,
+		  m.u.start.log_json);
+	s.orphan_ms = m.u.start.orphan_ms;
+	err = rng_setup();
+	if (!err)
+		err = open_all(&s, text, sizeof(text));
+	if (!err)
+		err = serve(&s, &m.u.start, fds);
+	if (err)
+		log_error("server", "cannot serve", "error=\"%s\"",
+			  *text ? text : strerror(-err));
+	close_all(&s);
+	return err ? 1 : 0;
+}
