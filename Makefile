@@ -93,9 +93,9 @@ LIB_MEDIAD := $(B)/libmediad.a
 LIB_SIGNALD := $(B)/libsignald.a
 LIB_TEST := $(B)/libtest.a
 
-DAEMONS := $(if $(wildcard signald/main.c),$(B)/signald) \
-	$(if $(wildcard mediad/main.c),$(B)/mediad) \
-	$(if $(CTL_SRC),$(B)/chattrctl)
+DAEMONS := $(if $(wildcard signald/main.c),$(B)/bin/signald) \
+	$(if $(wildcard mediad/main.c),$(B)/bin/mediad) \
+	$(if $(CTL_SRC),$(B)/bin/chattrctl)
 
 .PHONY: all daemons
 all: daemons webclient compile_commands.json
@@ -142,13 +142,16 @@ $(LIB_SIGNALD): $(call objs,$(SIGNALD_SRC))
 $(LIB_TEST): $(call objs,$(TESTLIB_SRC))
 	$(archive)
 
-link = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+define link
+@mkdir -p $(@D)
+$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+endef
 
-$(B)/mediad: $(B)/mediad/main.o $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
+$(B)/bin/mediad: $(B)/mediad/main.o $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
 	$(link) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
-$(B)/signald: $(B)/signald/main.o $(LIB_SIGNALD) $(LIB_PROTO) $(LIB_COMMON)
+$(B)/bin/signald: $(B)/signald/main.o $(LIB_SIGNALD) $(LIB_PROTO) $(LIB_COMMON)
 	$(link) $(LIBS_SIGNALD) $(LIBS_PROTO) $(LIBS_COMMON)
-$(B)/chattrctl: $(call objs,$(CTL_SRC)) $(LIB_PROTO) $(LIB_COMMON)
+$(B)/bin/chattrctl: $(call objs,$(CTL_SRC)) $(LIB_PROTO) $(LIB_COMMON)
 	$(link) $(LIBS_PROTO) $(LIBS_COMMON) $(call pc,--libs jansson)
 
 compile_commands.json: daemons unit-build

@@ -406,7 +406,7 @@ static int set_defaults(struct conf *c)
 	    set_user_dir(&s->run_dir, "/run/chattr", "XDG_RUNTIME_DIR",
 			 ".local/state/chattr/run") ||
 	    set_place(&c->media.program, "mediad", "/usr/sbin/mediad") ||
-	    set_place(&c->listen.web_root, "../webclient/dist",
+	    set_place(&c->listen.web_root, "../../webclient/dist",
 		      "/usr/share/chattr/webclient"))
 		return -ENOMEM;
 	return 0;
