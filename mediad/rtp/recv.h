@@ -83,7 +83,7 @@ void recv_count(struct recv *s, const struct media *m, uint32_t len,
 		uint64_t now_us);
 
 /* A packet came by RTX that filled a hole. */
-void recv_repaired(struct recv *s, uint32_t len, uint64_t now_us);
+void recv_repaired(struct recv *s);
 
 void recv_on_sr(struct recv *s, uint64_t ntp, uint32_t ts, uint64_t now_us);
 

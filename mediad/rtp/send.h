@@ -43,7 +43,7 @@ void send_init(struct send *s, uint32_t clock_rate);
 void send_on_packet(struct send *s, uint32_t ts, uint32_t len, uint64_t now_us);
 
 /* May `len` bytes be retransmitted? Books them; 0.5x the media rate. */
-bool send_rtx_ok(struct send *s, uint32_t len, uint64_t now_us);
+bool send_rtx_ok(struct send *s, uint32_t len);
 
 /*
  * A report block about this stream; lsr and dlsr as on the wire. False when

@@ -39,6 +39,7 @@ enum fwd_flag {
 	FWD_EMPTY = 4, /* padding only, keeps a number from being missed */
 	FWD_PROBE = 8, /* padding for a probe */
 	FWD_AUDIO = 16,
+	FWD_AGAIN = 32, /* no RTX: the same bytes under the same number */
 };
 
 /* One outgoing packet, described. Borrowed for the turn. */

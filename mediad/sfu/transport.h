@@ -26,13 +26,13 @@
 #include "mediad/rtp/rate.h"
 #include "mediad/sfu/consumer.h"
 #include "mediad/sfu/producer.h"
+#include "mediad/sfu/ssrcs.h"
 #include "mediad/sfu/turn.h"
 
 struct bwe;
 struct router;
 
-#define TRANSPORT_MAX_SSRC 1024 /* known SSRCs; a power of two times 3/4 */
-#define TRANSPORT_RR_US	   1000000
+#define TRANSPORT_RR_US 1000000
 
 enum rx_verdict {
 	RX_MEDIA,     /* new: fan out rx.media */
@@ -64,14 +64,6 @@ struct rtp_rx {
 	enum rx_drop why;
 };
 
-struct ssrc_slot {
-	uint32_t ssrc; /* 0: free */
-	uint16_t stream;
-	bool rtx;
-	struct producer *producer; /* one of the two */
-	struct consumer *consumer;
-};
-
 struct transport_opts {
 	uint64_t id;
 	uint64_t peer_id;
@@ -94,8 +86,7 @@ struct transport {
 
 	struct list producers, consumers;
 	uint32_t n_producers, n_consumers;
-	struct ssrc_slot *ssrcs; /* open addressing */
-	uint32_t cap_ssrcs, n_ssrcs;
+	struct ssrcs ssrcs;
 	uint8_t ext[EXT_N]; /* ids of what it sends us, of all producers */
 	uint64_t drops[RX_DROP_N];
 
