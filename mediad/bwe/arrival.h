@@ -30,6 +30,7 @@ struct arrival {
 	uint8_t fb_count;
 	bool pending;
 	uint64_t due_us;
+	uint64_t first_us; /* of the packets not reported yet */
 };
 
 /* 0 or -ENOMEM. */

@@ -100,6 +100,10 @@ enum nack_verdict nack_on_seq(struct nack *n, uint16_t seq, uint64_t now_us)
 	if (i == n->n || n->holes[i].seq != seq)
 		return NACK_OK;
 	v = n->holes[i].tries ? NACK_REPAIRED : NACK_REORDERED;
+	/* After a second try nobody knows which one was answered. */
+	n->took_us = n->holes[i].tries == 1
+			     ? (uint32_t)now_us - n->holes[i].asked
+			     : 0;
 	n->n--;
 	memmove(&n->holes[i], &n->holes[i + 1],
 		(size_t)(n->n - i) * sizeof(n->holes[0]));
@@ -143,6 +147,7 @@ size_t nack_take(struct nack *n, uint64_t rtt_us, uint64_t now_us,
 		if (h.next_us <= now_us && taken < cap) {
 			out[taken++] = h.seq;
 			h.tries++;
+			h.asked = (uint32_t)now_us;
 			h.next_us = now_us + again;
 		}
 		if (h.next_us < n->due_us)

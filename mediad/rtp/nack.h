@@ -32,6 +32,7 @@ enum nack_verdict {
 
 struct nack_hole {
 	uint64_t next_us; /* when to ask (again) */
+	uint32_t asked;	  /* when, low half of now_us */
 	uint16_t seq;
 	uint8_t tries;
 };
@@ -45,6 +46,7 @@ struct nack {
 	uint64_t nacks;	 /* messages, counted by the caller's takes */
 	uint64_t asked;	 /* packets asked for, repeats too */
 	uint64_t gave_up;
+	uint32_t took_us; /* from asking once to the repair; 0: none */
 };
 
 void nack_init(struct nack *n);

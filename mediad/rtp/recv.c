@@ -52,7 +52,7 @@ static void jitter(struct recv *s, uint32_t ts, uint64_t recv_us)
 }
 
 enum recv_verdict recv_input(struct recv *s, uint16_t seq, uint32_t ts,
-			     uint32_t len, uint64_t recv_us)
+			     uint64_t recv_us)
 {
 	enum recv_verdict v = RECV_NEW;
 	int d;

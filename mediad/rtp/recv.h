@@ -74,11 +74,11 @@ struct recv {
 
 void recv_init(struct recv *s, uint32_t ssrc, uint32_t clock_rate);
 
-/* A media packet came; `len` is its size on the wire without SRTP's tag. */
+/* A media packet came (not by RTX). */
 enum recv_verdict recv_input(struct recv *s, uint16_t seq, uint32_t ts,
-			     uint32_t len, uint64_t recv_us);
+			     uint64_t recv_us);
 
-/* The same packet, found new by the store: count its layer. */
+/* A packet new to the store: `len` is its size without SRTP's tag. */
 void recv_count(struct recv *s, const struct media *m, uint32_t len,
 		uint64_t now_us);
 

@@ -18,8 +18,10 @@
 #include <stdint.h>
 
 #include "common/list.h"
-#include "mediad/rtp/rtxcache.h"
+#include "mediad/rtp/media.h"
+#include "mediad/rtp/rtxmap.h"
 #include "mediad/rtp/send.h"
+#include "mediad/sfu/epoch.h"
 #include "mediad/sfu/layers.h"
 #include "mediad/sfu/rtpmap.h"
 #include "mediad/sfu/turn.h"
@@ -56,20 +58,6 @@ struct fwd {
 	uint8_t flags; /* enum fwd_flag */
 };
 
-/* A run of outgoing numbers from one stream. */
-struct epoch {
-	uint16_t first_out; /* first number of the run */
-	uint16_t last_out;  /* newest */
-	uint16_t last_in;   /* received number behind last_out */
-	uint16_t first_in;  /* packets older than this are not of the run */
-	uint32_t ts_delta;  /* out = in + delta */
-	uint8_t tl0_delta;
-	uint8_t stream;
-	bool set;
-};
-
-#define CONSUMER_EPOCHS 4
-
 enum consumer_limit {
 	CONSUMER_LIMIT_NONE,
 	CONSUMER_LIMIT_SENDER,
@@ -90,6 +78,14 @@ struct consumer_opts {
 	uint32_t first_ts;
 };
 
+/* The header all its packets have, made once. */
+struct rewrite_plan {
+	uint8_t hdr[48]; /* fixed part and extension block, values empty */
+	uint8_t len;
+	uint8_t used; /* without the block's padding at the end */
+	uint8_t ast_at, twcc_at, orient_at, level_at; /* 0: not there */
+};
+
 struct consumer {
 	/* the packet's way */
 	struct transport *transport;
@@ -102,24 +98,25 @@ struct consumer {
 	struct layers layers;
 	uint16_t cursor; /* next number to send */
 	uint16_t pid_delta;
-	uint16_t out_pid;  /* newest picture id sent */
-	uint16_t drop_pid; /* picture being dropped */
-	bool drop_pid_set;
+	uint16_t out_pid; /* newest picture id sent */
 	uint8_t out_tl0;
-	bool frame_open; /* the last packet had no marker */
-	uint32_t out_ts; /* newest */
-	uint64_t out_us; /* when */
+	uint16_t drop_pid; /* picture that is being left out */
+	bool drop_set;
+	bool frame_open;   /* the last packet sent had no marker */
+	bool frame_set;	   /* frame_ts is valid */
+	bool frame_passed; /* the frame at frame_ts goes out */
+	uint32_t frame_ts; /* received time stamp of the newest frame */
+	uint32_t out_ts;   /* newest */
+	uint64_t out_us;   /* when */
 	struct rtxmap map;
-	struct epoch epochs[CONSUMER_EPOCHS];
+	struct epoch epochs[EPOCH_MAX];
 
 	uint32_t ssrc, rtx_ssrc;
 	uint8_t pt[RTPMAP_CODECS]; /* by the producer's codec index */
 	uint8_t rtx_pt[RTPMAP_CODECS];
 	uint16_t rtx_seq;
 	uint8_t ext[EXT_N];
-	uint8_t ext_len; /* of the constant block */
-	uint8_t mid_len;
-	char mid[RTPMAP_MID_MAX + 1];
+	struct rewrite_plan plan;
 	struct send send;
 
 	/* the rest */
@@ -127,7 +124,7 @@ struct consumer {
 	struct list in_transport;
 	struct list lag_node;
 	struct note note;
-	uint32_t slot; /* place in producer->consumers */
+	uint32_t place; /* in producer->consumers */
 	bool paused;
 	bool nack;
 	uint8_t priority;
@@ -140,8 +137,11 @@ struct consumer {
 	bool visible;
 	uint32_t allocated_bps;
 	uint64_t key_asked_us;
-	uint64_t sr_us; /* last SR */
+	uint64_t sr_us;	  /* when the next SR is due */
+	uint64_t ring_us; /* when the ring was fitted */
+	uint32_t ring_packets;
 	uint64_t downgraded_us;
+	char mid[RTPMAP_MID_MAX + 1];
 	char cname[RTPMAP_CNAME_MAX + 1];
 	void *ctl; /* control's */
 };
@@ -151,6 +151,9 @@ int consumer_new(struct transport *t, struct producer *p,
 		 const struct consumer_opts *o, uint64_t now_us,
 		 struct consumer **out);
 void consumer_free(struct consumer *c);
+
+/* A stream of the producer started over: its old numbers mean nothing. */
+void consumer_on_restart(struct consumer *c, unsigned stream, uint64_t now_us);
 
 /* A new packet of its producer. */
 enum fwd_verdict consumer_accept(struct consumer *c, const struct media *m,

@@ -14,13 +14,16 @@
 
 #include "mediad/rtp/media.h"
 
+#define LAYERS_ALL 127 /* no limit */
+
 struct layers_pair {
 	int8_t s, t;
 };
 
 struct layers {
 	struct layers_pair preferred;
-	struct layers_pair cap; /* of the allocator or viewport */
+	struct layers_pair cap;	 /* of the allocator */
+	struct layers_pair view; /* of the tile's size */
 	struct layers_pair target;
 	struct layers_pair current;
 	uint8_t n_s, n_t; /* layers there are */
@@ -38,5 +41,14 @@ struct consumer;
  * among streams that are alive. True when it changed. Requests key frames.
  */
 bool layers_retarget(struct consumer *c, uint64_t now_us);
+
+/* Sets the pairs up from the producer's shape. */
+void layers_init(struct consumer *c, struct layers_pair preferred);
+
+/* The highest spatial layer this viewer could use now; -1: none. */
+int8_t layers_wanted(const struct consumer *c);
+
+/* May the packet pass to this consumer, which follows its stream? */
+bool layers_pass(struct consumer *c, const struct media *m);
 
 #endif

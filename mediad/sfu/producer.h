@@ -19,10 +19,12 @@
 #include "mediad/sfu/speaker.h"
 #include "mediad/sfu/turn.h"
 
+struct av1dd_structure;
 struct consumer;
 struct transport;
 
 #define PRODUCER_MAX_STREAMS RTPMAP_ENCODINGS
+#define PRODUCER_MAX_SSRCS   16
 
 enum producer_type {
 	PRODUCER_SIMPLE,
@@ -45,8 +47,7 @@ struct stream {
 	struct keyframe keyframe;
 	uint8_t fir_seq;
 	uint64_t plis, firs;
-	uint8_t told_score;
-	uint16_t av1_targets; /* see describe.h */
+	uint64_t bound_us; /* when its SSRC was learnt */
 };
 
 struct producer_opts {
@@ -71,15 +72,17 @@ struct producer {
 	bool paused;
 	bool screen;
 	struct rtpmap rtp;
+	uint16_t width, height; /* of the top layer; 0: not known */
 	uint8_t n_streams;
 	struct stream streams[PRODUCER_MAX_STREAMS];
 	struct consumer **consumers; /* dense, any order */
 	uint32_t n_consumers, cap_consumers;
-	struct speaker_voice voice; /* audio */
-	void *describe;		    /* AV1: its structure; else NULL */
-	int8_t wanted;		    /* highest layer told to signald */
-	int8_t wanted_next;
-	uint64_t wanted_us; /* when wanted_next takes effect */
+	struct speaker_voice voice;  /* audio */
+	struct av1dd_structure *av1; /* AV1's templates; else NULL */
+	uint8_t n_learnt;	     /* SSRCs taken from packets */
+	uint8_t told_score;
+	int8_t wanted;	    /* highest layer told; 127: not yet */
+	uint64_t wanted_us; /* when less will be told; 0: not pending */
 	void *ctl;	    /* control's: label and so on */
 };
 
@@ -98,6 +101,25 @@ void producer_resume(struct producer *p, uint64_t now_us);
 
 /* 0 to 10, the best of its streams. */
 uint8_t producer_score(const struct producer *p);
+
+/*
+ * Ties an SSRC to a stream (or its RTX). A stream that had another one
+ * starts over. 0, -EEXIST (someone else's), -ENOSPC (too many), -ENOMEM.
+ */
+int producer_bind(struct producer *p, unsigned stream, uint32_t ssrc, bool rtx,
+		  uint64_t now_us);
+
+/* The stream's numbers jumped: forget what was, resync its viewers. */
+void producer_restart(struct producer *p, unsigned stream, uint64_t now_us);
+
+/* Is that stream sending? */
+bool producer_alive(const struct producer *p, unsigned stream);
+
+/* Scores, stores and what is wanted; each second, by its transport. */
+void producer_tick(struct producer *p, uint64_t now_us);
+
+/* Its viewers' wishes changed: which layer is wanted at most (dynacast). */
+void producer_review(struct producer *p, uint64_t now_us);
 
 /* A viewer needs a key frame of that stream; merged. */
 void producer_want_key(struct producer *p, unsigned stream, uint64_t now_us);

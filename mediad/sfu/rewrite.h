@@ -35,6 +35,9 @@ struct rewrite {
 	uint8_t saved[8];
 };
 
+/* Makes c->plan from c->ext and c->mid. */
+void rewrite_plan(struct consumer *c);
+
 /* Writes the header; returns its length. */
 size_t rewrite_begin(struct rewrite *rw, const struct fwd *f,
 		     struct transport *t, uint8_t *hdr, uint64_t now_us);

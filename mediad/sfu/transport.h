@@ -32,7 +32,9 @@
 struct bwe;
 struct router;
 
-#define TRANSPORT_RR_US 1000000
+#define TRANSPORT_RR_US	  1000000
+#define TRANSPORT_TICK_US 250000
+#define TRANSPORT_ORDER	  16 /* recent speakers a viewer tells */
 
 enum rx_verdict {
 	RX_MEDIA,     /* new: fan out rx.media */
@@ -56,7 +58,7 @@ enum rx_drop {
 };
 
 /* kebab-case name of a reason. */
-const char *rx_drop_name(enum rx_drop why);
+const char *transport_drop_name(enum rx_drop why);
 
 struct rtp_rx {
 	struct producer *producer;
@@ -94,6 +96,7 @@ struct transport {
 	bool twcc_in;		/* it sends transport-wide numbers */
 	uint32_t rtcp_ssrc;
 	uint64_t rtcp_us; /* next RR and SR */
+	uint64_t due_us;  /* what transport_deadline() last said */
 	uint64_t tick_us; /* next transport_tick() */
 	uint64_t remb_us;
 	uint32_t max_incoming_bps;
@@ -110,7 +113,7 @@ struct transport {
 	uint64_t alloc_us; /* next allocation; UINT64_MAX: none */
 	uint32_t told_available, told_desired;
 	uint64_t pinned_peer;
-	uint64_t order[16]; /* recent speakers, latest first */
+	uint64_t order[TRANSPORT_ORDER]; /* recent speakers, latest first */
 	uint8_t n_order;
 
 	struct rate rtp_in, rtx_in, rtp_out, rtx_out, probe_out;
@@ -149,6 +152,15 @@ void transport_on_bye(struct transport *t, uint32_t ssrc, uint64_t now_us);
 void transport_on_dlrr(struct transport *t, uint32_t lrr, uint32_t dlrr,
 		       uint64_t now_us);
 
+/* A consumer was added. */
+void transport_on_consumer(struct transport *t, uint64_t now_us);
+
+/* Some video it sends, or NULL. */
+struct consumer *transport_video_consumer(const struct transport *t);
+
+/* What its consumers want changed: allocate anew soon. */
+void transport_reallocate(struct transport *t, uint64_t now_us);
+
 /* The consumer that sends that SSRC (or whose RTX has it), or NULL. */
 struct consumer *transport_consumer(const struct transport *t, uint32_t ssrc);
 
@@ -170,13 +182,13 @@ void transport_sent(struct transport *t, const struct fwd *f, uint32_t len,
 /* ---- time -------------------------------------------------------------- */
 
 /* Earliest of RTCP, pacer, estimate, allocation. */
-uint64_t transport_deadline(const struct transport *t);
+uint64_t transport_deadline(struct transport *t);
 
 /* Housekeeping when it is due: scores, stores, estimate, allocation. */
 void transport_tick(struct transport *t, uint64_t now_us);
 
-/* The deadline moved: puts it on the turn's list. */
-void transport_touch(struct transport *t);
+/* Something is due at due_us: puts it on the turn's list if that is new. */
+void transport_due(struct transport *t, uint64_t due_us);
 
 /* ---- settings and statistics ------------------------------------------- */
 
