@@ -21,5 +21,5 @@ const char *drop_name(enum drop d)
 {
 	if (d < DROP_RX)
 		return names[d];
-	return d < DROP_COUNT ? rx_drop_name(d - DROP_RX) : "?";
+	return d < DROP_COUNT ? transport_drop_name(d - DROP_RX) : "?";
 }

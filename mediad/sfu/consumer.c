@@ -184,6 +184,7 @@ void consumer_free(struct consumer *c)
 		ssrcs_del(&t->ssrcs, c->rtx_ssrc);
 	turn_note_drop(&c->note);
 	rtxmap_fini(&c->map);
+	free(c->ctl);
 	free(c);
 }
 

@@ -143,7 +143,7 @@ struct consumer {
 	uint64_t downgraded_us;
 	char mid[RTPMAP_MID_MAX + 1];
 	char cname[RTPMAP_CNAME_MAX + 1];
-	void *ctl; /* control's */
+	void *ctl; /* control's, one block: freed with the consumer */
 };
 
 /* 0, -EEXIST (id or SSRC in use), -EINVAL (no common codec), -ENOMEM. */

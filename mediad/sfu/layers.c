@@ -81,7 +81,7 @@ bool layers_retarget(struct consumer *c, uint64_t now_us)
 	return true;
 }
 
-int8_t layers_wanted(const struct consumer *c)
+int8_t layers_use(const struct consumer *c)
 {
 	if (c->paused || !c->visible)
 		return -1;

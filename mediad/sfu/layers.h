@@ -46,7 +46,7 @@ bool layers_retarget(struct consumer *c, uint64_t now_us);
 void layers_init(struct consumer *c, struct layers_pair preferred);
 
 /* The highest spatial layer this viewer could use now; -1: none. */
-int8_t layers_wanted(const struct consumer *c);
+int8_t layers_use(const struct consumer *c);
 
 /* May the packet pass to this consumer, which follows its stream? */
 bool layers_pass(struct consumer *c, const struct media *m);

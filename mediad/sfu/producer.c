@@ -151,6 +151,7 @@ void producer_free(struct producer *p)
 	turn_note_drop(&p->note);
 	free(p->consumers);
 	free(p->av1);
+	free(p->ctl);
 	free(p);
 }
 
@@ -323,7 +324,7 @@ static int8_t highest_wanted(const struct producer *p)
 	int8_t max = -1;
 
 	for (uint32_t i = 0; i < p->n_consumers; i++) {
-		int8_t s = layers_wanted(p->consumers[i]);
+		int8_t s = layers_use(p->consumers[i]);
 
 		if (s > max)
 			max = s;

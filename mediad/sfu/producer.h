@@ -83,7 +83,7 @@ struct producer {
 	uint8_t told_score;
 	int8_t wanted;	    /* highest layer told; 127: not yet */
 	uint64_t wanted_us; /* when less will be told; 0: not pending */
-	void *ctl;	    /* control's: label and so on */
+	void *ctl;	    /* control's, one block: freed with it */
 };
 
 /*

@@ -162,13 +162,18 @@ void transport_sent(struct transport *t, const struct fwd *f, uint32_t len,
 
 /* ---- time -------------------------------------------------------------- */
 
+void transport_touch(struct transport *t)
+{
+	if (list_empty(&t->touched))
+		list_push(&t->router->turn->touched, &t->touched);
+}
+
 void transport_due(struct transport *t, uint64_t due_us)
 {
 	if (due_us >= t->due_us)
 		return;
 	t->due_us = due_us;
-	if (list_empty(&t->touched))
-		list_push(&t->router->turn->touched, &t->touched);
+	transport_touch(t);
 }
 
 static void sooner(uint64_t *due, uint64_t x)

@@ -187,6 +187,9 @@ uint64_t transport_deadline(struct transport *t);
 /* Housekeeping when it is due: scores, stores, estimate, allocation. */
 void transport_tick(struct transport *t, uint64_t now_us);
 
+/* Puts it on the turn's list: its deadline is to be read anew. */
+void transport_touch(struct transport *t);
+
 /* Something is due at due_us: puts it on the turn's list if that is new. */
 void transport_due(struct transport *t, uint64_t due_us);
 
