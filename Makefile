@@ -174,7 +174,7 @@ WEB_SRC := $(shell find webclient -path webclient/node_modules -prune -o -type f
 WEB_MODULES := webclient/node_modules/.package-lock.json
 WEB_DIST := build/webclient/dist/index.html
 
-.PHONY: setup webclient run test check test-web test-e2e shots
+.PHONY: setup webclient run test check test-web test-e2e
 # What the machine lacks; says what it installs and asks for root if it must.
 setup:
 	@conf/setup.sh
@@ -247,10 +247,14 @@ test-scenario: $(SCENARIO_BIN)
 .PHONY: asan ubsan tsan cov clang
 asan ubsan tsan clang:
 	$(MAKE) VARIANT=$@ daemons test-unit test-scenario
+# Lines that the unit and scenario tests run, by folder.
 cov:
 	$(MAKE) VARIANT=cov test-unit test-scenario
-	gcovr -r . --object-directory build/cov -e tests -e build 2>/dev/null || \
-		find build/cov -name '*.gcda' | head
+	@for d in $(sort $(dir $(COMMON_SRC) $(PROTO_SRC) $(MEDIAD_SRC) $(SIGNALD_SRC))); do \
+		gcov -n -o build/cov/$$d $$d*.c 2>/dev/null | awk -v d=$$d \
+		'/^File/ { f = $$2 } /^Lines/ && index(f, d) { split($$2, a, /[:%]/); \
+		n += $$4; hit += $$4 * a[2] / 100; f = "" } \
+		END { if (n) printf "%-20s %6d lines %5.1f %%\n", d, n, 100 * hit / n }'; done
 
 # ---- fuzzing and benchmarks ------------------------------------------------
 
@@ -281,6 +285,25 @@ bench: $(BENCH_BINS) daemons
 # ---- house keeping ---------------------------------------------------------
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
+
+# ---- installing -----------------------------------------------------------------
+# make install DESTDIR=/tmp/root PREFIX=/usr
+
+PREFIX ?= /usr/local
+ETC ?= /etc
+SHARE := $(DESTDIR)$(PREFIX)/share
+
+.PHONY: install
+install: daemons webclient
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+		$(DESTDIR)$(ETC)/chattr $(SHARE)/chattr
+	install -m 755 $(B)/signald $(B)/mediad $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(B)/chattrctl $(DESTDIR)$(PREFIX)/bin/
+	rm -rf $(SHARE)/chattr/webclient
+	cp -r build/webclient/dist $(SHARE)/chattr/webclient
+	[ -e $(DESTDIR)$(ETC)/chattr/signald.conf ] || \
+		sed 's|^\( *\)# *web_root = .*|\1web_root = "$(PREFIX)/share/chattr/webclient"|' \
+		conf/signald.conf >$(DESTDIR)$(ETC)/chattr/signald.conf
 
 .PHONY: lint format clean help
 lint:
