@@ -87,7 +87,7 @@ struct entered {
 	bool resumed;
 	enum role role;
 	struct room_view room;
-	struct snapshot snapshot; /* of a resume; use it or `missed` */
+	struct snapshot snapshot; /* the others; a resume may say `missed` */
 };
 
 enum answer_kind {

@@ -44,8 +44,6 @@ static void answer_entered(struct step *s, const struct peer *p, bool resumed)
 	struct entered v = view_entered(s->fx, p);
 
 	v.resumed = resumed;
-	if (resumed && !v.waiting)
-		v.snapshot = view_snapshot(s->fx, p);
 	if (!resumed)
 		v.token = effects_str(s->fx, s->e->secret);
 	tell_answer(s, ANSWER_ENTERED)->entered = v;

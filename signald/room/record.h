@@ -22,6 +22,9 @@ enum record_kind {
 	RECORD_CHAT,
 	RECORD_CHAT_DEL, /* all of the room up to and with this id */
 	RECORD_AUDIT,
+	RECORD_SIGNIN, /* not of a room; the core does not know it */
+	RECORD_SIGNIN_DEL,
+	RECORD_KINDS
 };
 
 /* How long what follows in the room must wait for a record. */
@@ -87,6 +90,12 @@ struct record_audit {
 	uint64_t at_ms;
 };
 
+struct record_signin {
+	struct secret_hash hash; /* `id` is its first 8 bytes */
+	const char *subject, *name;
+	uint64_t expires_ms;
+};
+
 struct record {
 	enum record_kind kind;
 	uint64_t room;
@@ -98,7 +107,11 @@ struct record {
 		struct record_peer peer;
 		struct record_chat chat;
 		struct record_audit audit;
+		struct record_signin signin;
 	};
 };
+
+/* A copy with all it points to, one free() takes it; NULL: no memory. */
+struct record *record_dup(const struct record *r);
 
 #endif

@@ -122,6 +122,9 @@ int restore_record(struct step *s, const struct record *rec)
 	case RECORD_INVITE_DEL:
 	case RECORD_PEER_DEL:
 	case RECORD_CHAT_DEL:
+	case RECORD_SIGNIN:
+	case RECORD_SIGNIN_DEL:
+	case RECORD_KINDS:
 		break;
 	}
 	return -EINVAL;

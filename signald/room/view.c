@@ -123,6 +123,16 @@ const struct knock_view *view_line(struct effects *fx, const struct room *r,
 	return v;
 }
 
+static struct snapshot view_snapshot(struct effects *fx, const struct peer *p)
+{
+	struct snapshot v = {.chat_head = p->room->next_chat};
+
+	v.people = view_people(fx, p->room, p, false, &v.n_people);
+	if (p->role != ROLE_GUEST)
+		v.knocks = view_line(fx, p->room, &v.n_knocks);
+	return v;
+}
+
 struct entered view_entered(struct effects *fx, const struct peer *p)
 {
 	struct entered v = {
@@ -137,15 +147,6 @@ struct entered view_entered(struct effects *fx, const struct peer *p)
 	}
 	v.role = p->role;
 	v.room = view_room(fx, p->room);
-	return v;
-}
-
-struct snapshot view_snapshot(struct effects *fx, const struct peer *p)
-{
-	struct snapshot v = {.chat_head = p->room->next_chat};
-
-	v.people = view_people(fx, p->room, p, false, &v.n_people);
-	if (p->role != ROLE_GUEST)
-		v.knocks = view_line(fx, p->room, &v.n_knocks);
+	v.snapshot = view_snapshot(fx, p);
 	return v;
 }

@@ -19,6 +19,5 @@ const struct knock_view *view_line(struct effects *fx, const struct room *r,
 
 /* What `enter` answers and `admitted` says; state decides how much. */
 struct entered view_entered(struct effects *fx, const struct peer *p);
-struct snapshot view_snapshot(struct effects *fx, const struct peer *p);
 
 #endif
