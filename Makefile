@@ -174,10 +174,12 @@ WEB_SRC := $(shell find webclient -path webclient/node_modules -prune -o -type f
 WEB_MODULES := webclient/node_modules/.package-lock.json
 WEB_DIST := build/webclient/dist/index.html
 
-.PHONY: setup webclient run test check test-web test-e2e
+.PHONY: setup setup-test webclient run test check test-web test-e2e
 # What the machine lacks; says what it installs and asks for root if it must.
 setup:
-	@conf/setup.sh
+	@conf/setup.sh run
+setup-test:
+	@conf/setup.sh run test
 
 $(NODE_DIR)/bin/node:
 	$(NPM) install --prefix build/node --silent $(NODE_PKG)@22
@@ -194,7 +196,7 @@ webclient: $(WEB_DIST)
 run: setup
 	@$(MAKE) --no-print-directory daemons webclient
 	@conf/run.sh
-test: setup
+test: setup-test
 	@$(MAKE) --no-print-directory all unit-build WERROR=$(WERROR)
 	@tests/run
 check: all unit-build
