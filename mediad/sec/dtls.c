@@ -79,6 +79,8 @@ static int verify(X509_STORE_CTX *store, void *arg)
 
 static int setup(SSL_CTX *c, const struct cert *cert)
 {
+	int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
+
 	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
 				       SSL_OP_NO_QUERY_MTU |
 				       SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -93,7 +95,7 @@ static int setup(SSL_CTX *c, const struct cert *cert)
 	return SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) &&
 	       SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION) &&
 	       SSL_CTX_set_cipher_list(c, CIPHERS) &&
-	       SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") &&
+	       SSL_CTX_set1_groups(c, groups, 3) &&
 	       SSL_CTX_use_certificate(c, cert_x509(cert)) &&
 	       SSL_CTX_use_PrivateKey(c, cert_key(cert)) &&
 	       !SSL_CTX_set_tlsext_use_srtp(c, SRTP_PROFILES);
