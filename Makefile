@@ -243,7 +243,7 @@ unit-build: $(UNIT_BINS) $(SCENARIO_BIN)
 # Each binary closes with "name: N passed, N failed".
 test-unit: $(UNIT_BINS)
 	@fail=0; for t in $^; do $$t || fail=1; done; exit $$fail
-test-scenario: $(SCENARIO_BIN)
+test-scenario: $(SCENARIO_BIN) | daemons
 	@fail=0; for t in $^; do $$t || fail=1; done; exit $$fail
 
 .PHONY: asan ubsan tsan cov clang
