@@ -299,8 +299,8 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 install: daemons webclient
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
 		$(DESTDIR)$(ETC)/chattr $(SHARE)/chattr
-	install -m 755 $(B)/signald $(B)/mediad $(DESTDIR)$(PREFIX)/sbin/
-	install -m 755 $(B)/chattrctl $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/bin/signald $(B)/bin/mediad $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(B)/bin/chattrctl $(DESTDIR)$(PREFIX)/bin/
 	rm -rf $(SHARE)/chattr/webclient
 	cp -r build/webclient/dist $(SHARE)/chattr/webclient
 	[ -e $(DESTDIR)$(ETC)/chattr/signald.conf ] || \
