@@ -29,6 +29,7 @@ struct ws {
 	struct msg *handed; /* what ws_next() gave out last */
 	uint16_t fault;
 	bool pong;
+	bool broken; /* wslay's state is of no use any more */
 	bool closed; /* WS_CLOSED was told */
 };
 
@@ -167,13 +168,31 @@ static enum ws_event hand_out(struct ws *ws, const char **text, size_t *len)
 	return WS_TEXT;
 }
 
+/*
+ * On frames that cannot be parsed wslay queues a close without a code; ours
+ * says 1002.
+ */
+static void on_bad_frame(struct ws *ws)
+{
+	static const unsigned char bye[] = {0x88, 2, 0x03, 0xea};
+
+	ws->fault = WSLAY_CODE_PROTOCOL_ERROR;
+	ws->broken = true;
+	evbuffer_add(ws->out, bye, sizeof(bye));
+}
+
 /* Reads frames until the bytes are used; faults become a close frame. */
 static void read_frames(struct ws *ws, struct evbuffer *in)
 {
+	int err;
+
 	ws->in = in;
-	if (wslay_event_recv(ws->ctx))
-		fail(ws, WSLAY_CODE_INTERNAL_SERVER_ERROR);
+	err = wslay_event_recv(ws->ctx);
 	ws->in = NULL;
+	if (err && !ws->fault) {
+		on_bad_frame(ws);
+		return;
+	}
 	/* wslay queues the pongs and the close frames by itself. */
 	if (wslay_event_send(ws->ctx) && !ws->fault)
 		ws->fault = WSLAY_CODE_INTERNAL_SERVER_ERROR;
@@ -194,7 +213,7 @@ enum ws_event ws_next(struct ws *ws, struct evbuffer *in, const char **text,
 		ws->pong = false;
 		return WS_PONG;
 	}
-	if (!wslay_event_get_read_enabled(ws->ctx) ||
+	if (ws->broken || !wslay_event_get_read_enabled(ws->ctx) ||
 	    wslay_event_get_close_received(ws->ctx)) {
 		ws->closed = true;
 		if (!ws->fault && !wslay_event_get_close_received(ws->ctx))
@@ -213,7 +232,8 @@ static int queue(struct ws *ws, uint8_t opcode, const char *p, size_t len)
 {
 	struct wslay_event_msg m = {
 		.opcode = opcode, .msg = (const uint8_t *)p, .msg_length = len};
-	int err = wslay_event_queue_msg(ws->ctx, &m);
+	int err = ws->broken ? WSLAY_ERR_NO_MORE_MSG
+			     : wslay_event_queue_msg(ws->ctx, &m);
 
 	if (err)
 		return err == WSLAY_ERR_NOMEM ? -ENOMEM : -EPIPE;
