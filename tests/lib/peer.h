@@ -13,7 +13,7 @@
  *	peer_input(p, data, len, &to, &from, now_us);
  *	while ((n = peer_output(p, buf, sizeof(buf), &from, &to)))
  *		send(from, to, buf, n);
- *	peer_tick(p, now_us) at peer_deadline(p)
+ *	peer_tick(p, now_us) at peer_deadline(p, now_us)
  *
  *	struct peer_send *cam = peer_send_new(p, &cam_conf, now_us);
  *	struct peer_recv *in = peer_recv_new(p, &in_conf);
@@ -93,7 +93,7 @@ void peer_input(struct peer *p, const uint8_t *data, size_t len,
 /* `from` is the peer's own address. 0: nothing to send. */
 size_t peer_output(struct peer *p, uint8_t *buf, size_t cap, struct addr *from,
 		   struct addr *to);
-uint64_t peer_deadline(const struct peer *p);
+uint64_t peer_deadline(const struct peer *p, uint64_t now_us);
 void peer_tick(struct peer *p, uint64_t now_us);
 
 enum peer_state peer_state(const struct peer *p);
