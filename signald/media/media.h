@@ -35,17 +35,18 @@ enum media_out_kind {
 	MEDIA_CONSUMER_GONE,   /* id */
 	MEDIA_CONSUMER_PAUSED, /* id; by the producer's side */
 	MEDIA_CONSUMER_RESUMED,
-	MEDIA_MUTED,	      /* on: the peer's derived state */
-	MEDIA_PLACED,	      /* room, id: router, on worker `n` */
-	MEDIA_REBUILD,	      /* peer: all its new transports are there */
-	MEDIA_PRODUCER_SCORE, /* id, scores */
-	MEDIA_CONSUMER_SCORE, /* id */
-	MEDIA_LAYERS,	      /* id, layers; -1: nothing is sent */
-	MEDIA_LIMIT,	      /* id, n: Media__LimitReason */
-	MEDIA_WANTED,	      /* id (a producer), layers.spatial */
-	MEDIA_SPEAKER,	      /* room, id (a peer or 0), n: volume */
-	MEDIA_VOLUMES,	      /* room, volumes */
-	MEDIA_BWE,	      /* bwe */
+	MEDIA_PRODUCER_PAUSED, /* id; by a host, to its owner */
+	MEDIA_MUTED,	       /* on: the peer's derived state */
+	MEDIA_PLACED,	       /* room, id: router, on worker `n` */
+	MEDIA_REBUILD,	       /* peer: all its new transports are there */
+	MEDIA_PRODUCER_SCORE,  /* id, scores */
+	MEDIA_CONSUMER_SCORE,  /* id */
+	MEDIA_LAYERS,	       /* id, layers; -1: nothing is sent */
+	MEDIA_LIMIT,	       /* id, n: Media__LimitReason */
+	MEDIA_WANTED,	       /* id (a producer), layers.spatial */
+	MEDIA_SPEAKER,	       /* room, id (a peer or 0), n: volume */
+	MEDIA_VOLUMES,	       /* room, volumes */
+	MEDIA_BWE,	       /* bwe */
 };
 
 #define MEDIA_VOLUMES_MAX 32

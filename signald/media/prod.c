@@ -181,8 +181,14 @@ void prod_pause_sources(struct media *m, struct seat *s, uint32_t sources)
 	list_for_each (it, &s->producers) {
 		struct producer *p = list_entry(it, struct producer, node);
 
-		if ((p->source & sources) && !p->paused)
-			(void)prod_set_paused(m, p, true, NULL);
+		struct media_out *o;
+
+		if (!(p->source & sources) || p->paused)
+			continue;
+		(void)prod_set_paused(m, p, true, NULL);
+		o = media_out(m, MEDIA_PRODUCER_PAUSED);
+		o->peer = s->id;
+		o->id = p->id;
 	}
 }
 

@@ -10,26 +10,6 @@
 #include "signald/media/prod.h"
 #include "signald/media/trans.h"
 
-int rebuild_ask_transport(struct media *m, struct transport *t,
-			  const struct media_ticket *ticket)
-{
-	Media__CreateTransport msg = MEDIA__CREATE_TRANSPORT__INIT;
-
-	msg.id = t->id;
-	msg.router_id = t->seat->call->router;
-	msg.peer_id = t->seat->id;
-	msg.has_producing = msg.has_consuming = msg.has_force_tcp = true;
-	msg.producing = t->producing;
-	msg.consuming = t->consuming;
-	msg.force_tcp = t->force_tcp;
-	msg.has_initial_bitrate = m->conf.start_bitrate > 0;
-	msg.initial_bitrate = m->conf.start_bitrate;
-	msg.has_max_incoming = m->conf.max_bitrate > 0;
-	msg.max_incoming = m->conf.max_bitrate;
-	return media_ask(m, t->seat->call, MEDIA__METHOD__CREATE_TRANSPORT,
-			 &msg.base, t->id, ticket);
-}
-
 /* One successor for a transport that is lost. */
 static void replace_transport(struct media *m, struct transport *old)
 {
@@ -46,7 +26,7 @@ static void replace_transport(struct media *m, struct transport *old)
 	t->force_tcp = old->force_tcp;
 	memcpy(t->cname, old->cname, sizeof(t->cname));
 	graph_del_transport(&m->graph, old);
-	if (rebuild_ask_transport(m, t, NULL))
+	if (trans_ask(m, t, NULL))
 		t->state = TRANSPORT_LOST;
 }
 
@@ -69,22 +49,29 @@ static void lose_seat(struct media *m, struct seat *s)
 		list_entry(kt, struct transport, node)->state = TRANSPORT_LOST;
 }
 
+static void host_seat(struct media *m, struct seat *s)
+{
+	/* Successors join the list: go over the present ones only. */
+	for (uint32_t n = s->n_transports; n > 0; n--) {
+		struct transport *t =
+			list_entry(s->transports.next, struct transport, node);
+
+		if (t->state == TRANSPORT_LOST) {
+			replace_transport(m, t);
+			continue;
+		}
+		list_del(&t->node);
+		list_push(&s->transports, &t->node);
+	}
+}
+
 /* Places a call again and asks for its transports. */
 static void host_call(struct media *m, struct call *c)
 {
 	if (place_call(m, c))
 		return; /* rebuild_worker_up() tries again */
-	list_for_each (it, &c->seats) {
-		struct seat *s = list_entry(it, struct seat, node);
-
-		list_for_each_safe (jt, &s->transports) {
-			struct transport *t =
-				list_entry(jt, struct transport, node);
-
-			if (t->state == TRANSPORT_LOST)
-				replace_transport(m, t);
-		}
-	}
+	list_for_each (it, &c->seats)
+		host_seat(m, list_entry(it, struct seat, node));
 }
 
 void rebuild_worker_lost(struct media *m, uint32_t index)

@@ -8,10 +8,6 @@
 
 #include "signald/media/media.h"
 
-/* Asks the worker for a transport that is in the graph already. */
-int rebuild_ask_transport(struct media *m, struct transport *t,
-			  const struct media_ticket *ticket);
-
 /* The process behind this index is gone. */
 void rebuild_worker_lost(struct media *m, uint32_t index);
 

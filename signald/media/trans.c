@@ -9,6 +9,26 @@
 #include "signald/media/prod.h"
 #include "signald/media/rebuild.h"
 
+int trans_ask(struct media *m, struct transport *t,
+	      const struct media_ticket *ticket)
+{
+	Media__CreateTransport msg = MEDIA__CREATE_TRANSPORT__INIT;
+
+	msg.id = t->id;
+	msg.router_id = t->seat->call->router;
+	msg.peer_id = t->seat->id;
+	msg.has_producing = msg.has_consuming = msg.has_force_tcp = true;
+	msg.producing = t->producing;
+	msg.consuming = t->consuming;
+	msg.force_tcp = t->force_tcp;
+	msg.has_initial_bitrate = m->conf.start_bitrate > 0;
+	msg.initial_bitrate = m->conf.start_bitrate;
+	msg.has_max_incoming = m->conf.max_bitrate > 0;
+	msg.max_incoming = m->conf.max_bitrate;
+	return media_ask(m, t->seat->call, MEDIA__METHOD__CREATE_TRANSPORT,
+			 &msg.base, t->id, ticket);
+}
+
 int trans_create(struct media *m, struct seat *s, const struct trans_opts *opts,
 		 const struct media_ticket *ticket)
 {
@@ -26,7 +46,7 @@ int trans_create(struct media *m, struct seat *s, const struct trans_opts *opts,
 	t->producing = opts->producing;
 	t->consuming = opts->consuming;
 	t->force_tcp = opts->force_tcp;
-	err = rebuild_ask_transport(m, t, ticket);
+	err = trans_ask(m, t, ticket);
 	if (err)
 		graph_del_transport(&m->graph, t);
 	return err;

@@ -23,6 +23,10 @@ struct trans_fingerprint {
 /* The answer is a Media__TransportInfo; the reply's id is the transport. */
 int trans_create(struct media *m, struct seat *s, const struct trans_opts *opts,
 		 const struct media_ticket *ticket);
+/* Asks for one that is in the graph already: again, or its successor. */
+int trans_ask(struct media *m, struct transport *t,
+	      const struct media_ticket *ticket);
+
 void trans_on_created(struct media *m, uint64_t id,
 		      const struct media_out *reply);
 

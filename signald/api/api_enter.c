@@ -1,0 +1,132 @@
+/* Coming in, being seen, going. */
+#include <string.h>
+
+#include "common/b64.h"
+#include "common/str.h"
+#include "common/sys/rng.h"
+#include "signald/api/api.h"
+#include "signald/api/hubstate.h"
+#include "signald/api/rtpjson.h"
+#include "signald/api/secret.h"
+#include "signald/media/call.h"
+#include "signald/net/conn.h"
+
+static void read_device(struct wire *w, struct device *out)
+{
+	struct wire d = wire_obj(w, "device", WIRE_MAY);
+
+	out->flag = wire_text(&d, "flag", WIRE_MAY, DEVICE_SIZE - 1);
+	out->name = wire_text(&d, "name", WIRE_MAY, DEVICE_SIZE - 1);
+	out->version = wire_text(&d, "version", WIRE_MAY, DEVICE_SIZE - 1);
+	if (d.bad)
+		w->bad = "device";
+}
+
+static void read_secret(struct hub *hub, struct wire *w, const char *name,
+			struct secret_hash *out)
+{
+	const char *s = wire_text(w, name, WIRE_MAY, SECRET_TEXT_MAX);
+
+	if (s && s[0])
+		secret_hash_of(hub, s, out);
+}
+
+/* What a client that was here before says of it. */
+static void read_resume(struct session *s, struct wire *w)
+{
+	struct wire have = wire_obj(w, "have", WIRE_MAY);
+
+	json_decref(s->resume.have);
+	s->resume.epoch =
+		(uint32_t)wire_int(w, "epoch", WIRE_MAY, 0, UINT32_MAX, 0);
+	s->resume.last_seq =
+		(uint64_t)wire_int(w, "lastSeq", WIRE_MAY, 0, INT64_MAX, 0);
+	s->resume.have = json_incref((json_t *)(uintptr_t)have.obj);
+}
+
+void api_enter_begin(struct api_req *r)
+{
+	struct event_enter *en = &r->e.enter;
+	struct wire *w = &r->w;
+	char token[SECRET_SIZE];
+
+	en->name = wire_text(w, "displayName", WIRE_MAY, NAME_SIZE * 2);
+	en->message = wire_text(w, "message", WIRE_MAY, MESSAGE_SIZE * 2);
+	en->browser = wire_text(w, "browserId", WIRE_MAY, BROWSER_SIZE - 1);
+	read_device(w, &en->device);
+	read_secret(r->hub, w, "resumeToken", &en->token);
+	read_secret(r->hub, w, "invite", &en->invite);
+	read_secret(r->hub, w, "hostKey", &en->host_key);
+	read_resume(r->s, w);
+	if (w->bad) {
+		session_refuse(r->s, r->id, 400, "bad-request", 0);
+		return;
+	}
+	if (!en->name)
+		en->name = "";
+	secret_fresh(r->hub, token, &r->e.fresh_hash);
+	r->e.secret = token;
+	r->e.kind = EVENT_ENTER;
+	r->e.room_id = r->s->room_id;
+	r->e.from = *conn_addr(r->s->conn);
+	r->e.fresh[0] = rng_id();
+	r->e.fresh[1] = rng_id();
+	hub_step(r->hub, &r->e);
+}
+
+bool api_enter_implicit(struct session *s)
+{
+	struct event e = {
+		.kind = EVENT_IMPLICIT,
+		.conn = s->id,
+		.room_id = s->room_id,
+		.from = *conn_addr(s->conn),
+	};
+
+	e.fresh[0] = rng_id();
+	e.fresh[1] = rng_id();
+	e.implicit.peer_id = s->peer_id;
+	hub_step(s->hub, &e);
+	return core_peer_of(s->hub->core, s->id) != NULL;
+}
+
+void api_enter_join(struct api_req *r)
+{
+	struct wire caps_w = wire_obj(&r->w, "rtpCapabilities", WIRE_MAY);
+	bool takes = caps_w.obj != NULL;
+	const struct peer *p;
+	struct rtp_caps caps;
+	struct seat *seat;
+
+	r->e.join.name =
+		wire_text(&r->w, "displayName", WIRE_MAY, NAME_SIZE * 2);
+	read_device(&r->w, &r->e.join.device);
+	if (takes && rtpjson_read_caps(&caps, &caps_w))
+		r->w.bad = "rtpCapabilities";
+	if (r->w.bad) {
+		session_refuse(r->s, r->id, 400, "bad-request", 0);
+		return;
+	}
+	r->e.kind = EVENT_JOIN;
+	hub_step(r->hub, &r->e);
+	p = core_peer_of(r->hub->core, r->s->id);
+	if (!p || !p->joined)
+		return;
+	seat = call_seat(r->hub->media, p->room->key, p->id, p->pid);
+	if (seat)
+		(void)call_join(r->hub->media, seat, takes ? &caps : NULL);
+}
+
+void api_enter_leave(struct api_req *r)
+{
+	r->e.kind = EVENT_LEAVE;
+	hub_step(r->hub, &r->e);
+}
+
+void api_enter_knock(struct api_req *r)
+{
+	r->e.knock.name =
+		wire_text(&r->w, "displayName", WIRE_MAY, NAME_SIZE * 2);
+	r->e.knock.message =
+		wire_text(&r->w, "message", WIRE_MAY, MESSAGE_SIZE * 2);
+}

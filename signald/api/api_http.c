@@ -1,0 +1,148 @@
+/* Requests that come by HTTP: rooms made in advance, pages that close. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/str.h"
+#include "common/sys/rng.h"
+#include "signald/api/api.h"
+#include "signald/api/encode.h"
+#include "signald/api/hubstate.h"
+#include "signald/api/secret.h"
+#include "signald/net/conn.h"
+#include "signald/net/http.h"
+
+static void reply(struct conn *c, int status, json_t *body)
+{
+	size_t len;
+	char *text = wire_dump(body, &len);
+
+	if (text)
+		(void)conn_reply(c, status, text, len);
+	else
+		(void)conn_reply(c, 500, "{}", 2);
+	free(text);
+}
+
+static void refuse(struct conn *c, int status, const char *reason,
+		   uint64_t retry_ms)
+{
+	json_t *o = wire_put_str(json_object(), "errorReason", reason);
+
+	if (retry_ms)
+		o = wire_put_int(o, "retryAfterMs", (int64_t)retry_ms);
+	reply(c, status, o);
+}
+
+void api_http_answer(struct hub *hub, uint64_t conn, const struct answer *a)
+{
+	struct conn *c = net_find(hub->net, conn);
+
+	if (c)
+		reply(c, 200, encode_answer(a));
+}
+
+void api_http_refuse(struct hub *hub, uint64_t conn, const struct refusal *f)
+{
+	struct conn *c = net_find(hub->net, conn);
+
+	if (c)
+		refuse(c, refuse_code(f->why), refuse_reason(f->why),
+		       f->retry_ms);
+}
+
+/* POST /api/rooms {policy?, settings?} -> {roomId, hostKey} */
+static void create_room(struct hub *hub, struct conn *c, struct wire *w)
+{
+	struct api_req r = {.hub = hub};
+	char key[SECRET_SIZE];
+	char id[SECRET_SIZE];
+	struct secret_hash unused;
+
+	r.w = wire_obj(w, "settings", WIRE_MAY);
+	r.e.create.has_settings = r.w.obj != NULL;
+	if (r.w.obj) {
+		api_room_settings(&r);
+		r.e.create.settings = r.e.settings.to;
+	}
+	w->bad = w->bad ? w->bad : r.w.bad;
+	r.w = *w;
+	r.e.create.has_policy = wire_has(w, "policy");
+	if (r.e.create.has_policy)
+		api_room_policy(&r);
+	if (r.w.bad) {
+		refuse(c, 400, "bad-request", 0);
+		return;
+	}
+	/* A room's name is as hard to guess as a secret. */
+	secret_fresh(hub, id, &unused);
+	id[20] = '\0';
+	secret_fresh(hub, key, &r.e.fresh_hash);
+	r.e.kind = EVENT_CREATE;
+	r.e.conn = conn_id(c);
+	r.e.req = API_HTTP_REQ | 1;
+	r.e.room_id = id;
+	r.e.secret = key;
+	r.e.from = *conn_addr(c);
+	r.e.fresh[0] = rng_id();
+	r.e.fresh[1] = rng_id();
+	hub_step(hub, &r.e);
+}
+
+/* POST /api/away {peerId, resumeToken}: the page closes; nothing is said. */
+static void away(struct hub *hub, struct conn *c, struct wire *w)
+{
+	struct event e = {.kind = EVENT_BEACON, .from = *conn_addr(c)};
+	const char *token =
+		wire_text(w, "resumeToken", WIRE_MUST, SECRET_TEXT_MAX);
+
+	if (token) {
+		secret_hash_of(hub, token, &e.beacon.token);
+		hub_step(hub, &e);
+	}
+	reply(c, 200, json_object());
+}
+
+static const struct {
+	const char *method, *path;
+	void (*run)(struct hub *hub, struct conn *c, struct wire *w);
+} routes[] = {
+	{"POST", "/api/rooms", create_room},
+	{"POST", "/api/away", away},
+};
+
+static void run(struct hub *hub, struct conn *c, const struct http_req *req,
+		size_t route)
+{
+	const char *why;
+	json_t *body = wire_parse(req->body_len ? req->body : "{}",
+				  req->body_len ? req->body_len : 2, &why);
+	struct wire w = wire_of(body);
+
+	if (body)
+		routes[route].run(hub, c, &w);
+	else
+		refuse(c, 400, why, 0);
+	json_decref(body);
+}
+
+void api_http_request(struct hub *hub, struct conn *c,
+		      const struct http_req *req)
+{
+	bool known = false;
+
+	if (str_eq(req->path, "/healthz")) {
+		reply(c, 200, wire_put_str(json_object(), "status", "ok"));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
+		if (!str_eq(req->path, routes[i].path))
+			continue;
+		known = true;
+		if (!str_eq(req->method, routes[i].method))
+			continue;
+		run(hub, c, req, i);
+		return;
+	}
+	refuse(c, known ? 405 : 404, known ? "method-not-allowed" : "not-found",
+	       0);
+}

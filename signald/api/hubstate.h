@@ -1,0 +1,43 @@
+/*
+ * hubstate: what the files of this folder share of the hub. Everything is
+ * reached from here; nothing keeps a pointer into it across a turn.
+ */
+#ifndef SIGNALD_API_HUBSTATE_H
+#define SIGNALD_API_HUBSTATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/idmap.h"
+#include "signald/api/hub.h"
+#include "signald/media/media.h"
+#include "signald/room/core.h"
+#include "signald/room/gate.h"
+
+struct hub {
+	struct loop *loop;
+	const struct conf *conf;
+	struct net *net;
+	struct core *core;
+	struct gate *gate;
+	struct media *media;
+	struct idmap sessions; /* struct session by conn_id() */
+	struct idmap desks;    /* struct desk by peer */
+	uint8_t key[32];       /* of the hashes of secrets */
+	bool applying;	       /* fx_run() is at work */
+	bool stopping;
+	uint64_t refused, messages; /* counters since start */
+};
+
+struct instant hub_now(struct hub *hub);
+
+/* Steps the rooms and carries out what may be done at once. */
+void hub_step(struct hub *hub, const struct event *e);
+
+/* Hands a record to the journal; the ticket to wait for, 0: none. */
+uint64_t hub_journal(struct hub *hub, const struct effect *e);
+
+/* State and clients no longer agree: the process ends and resumes. */
+void hub_give_up(struct hub *hub, const char *why);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * session: one WebSocket of a browser in the protoo framing, from on_open to
+ * on_close. Who is behind it, if anybody yet, knows the room core by the
+ * connection's id; what must outlive the connection lies there or in a desk.
+ */
+#ifndef SIGNALD_API_SESSION_H
+#define SIGNALD_API_SESSION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/bucket.h"
+#include "signald/room/types.h"
+
+struct conn;
+struct hub;
+
+/* Which token bucket a request takes from. */
+enum session_rate {
+	RATE_JOIN,
+	RATE_CHAT,
+	RATE_PRODUCE,
+	RATE_CONSUME,
+	RATE_INVITE,
+	RATE_OTHER,
+	RATES,
+};
+
+/* What `enter` said of the past, kept until it is answered. */
+struct session_resume {
+	uint32_t epoch;
+	uint64_t last_seq;
+	json_t *have; /* owned; NULL: the page starts anew */
+};
+
+struct session {
+	struct hub *hub;
+	struct conn *conn; /* valid until on_close */
+	uint64_t id;	   /* conn_id() */
+	char room_id[ROOM_ID_SIZE];
+	char peer_id[PEER_ID_SIZE]; /* what the URL says; unproven */
+	struct bucket buckets[RATES];
+	struct session_resume resume;
+	uint32_t faults; /* messages that were not ours to understand */
+	bool greeted;	 /* mediasoup-version was sent */
+};
+
+struct session *session_new(struct hub *hub, struct conn *c,
+			    const char *room_id, const char *peer_id);
+void session_free(struct session *s);
+
+/* By conn_id(); NULL: gone. */
+struct session *session_find(const struct hub *hub, uint64_t conn);
+/* Of a peer that is there; NULL: away or unknown. */
+struct session *session_of_peer(const struct hub *hub, uint64_t peer);
+
+void session_text(struct session *s, const char *text, size_t len);
+
+/* Answers; data is stolen, NULL reads as {}. s may be NULL: dropped. */
+void session_ok(struct session *s, uint64_t req, json_t *data);
+void session_ok_text(struct session *s, uint64_t req, const char *data);
+void session_refuse(struct session *s, uint64_t req, int code,
+		    const char *reason, uint64_t retry_ms);
+
+/* A notification outside of the numbered ones; data is stolen. */
+void session_notify(struct session *s, const char *method, json_t *data);
+
+/* A kept notification: {"notification":true,"seq":N, before its text. */
+void session_note(struct session *s, uint64_t seq, const char *text,
+		  size_t len);
+
+/* The first words to whoever is let in. */
+void session_greet(struct session *s);
+
+void session_send(struct session *s, const char *text, size_t len);
+
+#endif
