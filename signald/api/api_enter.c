@@ -1,13 +1,8 @@
 /* Coming in, being seen, going. */
-#include <string.h>
-
-#include "common/b64.h"
-#include "common/str.h"
 #include "common/sys/rng.h"
 #include "signald/api/api.h"
 #include "signald/api/hubstate.h"
 #include "signald/api/rtpjson.h"
-#include "signald/api/secret.h"
 #include "signald/media/call.h"
 #include "signald/net/conn.h"
 
@@ -25,10 +20,10 @@ static void read_device(struct wire *w, struct device *out)
 static void read_secret(struct hub *hub, struct wire *w, const char *name,
 			struct secret_hash *out)
 {
-	const char *s = wire_text(w, name, WIRE_MAY, SECRET_TEXT_MAX);
+	const char *s = wire_text(w, name, WIRE_MAY, HUB_SECRET_MAX);
 
 	if (s && s[0])
-		secret_hash_of(hub, s, out);
+		secret_hash(&hub->secret, s, out);
 }
 
 /* What a client that was here before says of it. */
@@ -48,7 +43,7 @@ void api_enter_begin(struct api_req *r)
 {
 	struct event_enter *en = &r->e.enter;
 	struct wire *w = &r->w;
-	char token[SECRET_SIZE];
+	char token[SECRET_TEXT_SIZE];
 
 	en->name = wire_text(w, "displayName", WIRE_MAY, NAME_SIZE * 2);
 	en->message = wire_text(w, "message", WIRE_MAY, MESSAGE_SIZE * 2);
@@ -64,7 +59,8 @@ void api_enter_begin(struct api_req *r)
 	}
 	if (!en->name)
 		en->name = "";
-	secret_fresh(r->hub, token, &r->e.fresh_hash);
+	secret_make(token);
+	secret_hash(&r->hub->secret, token, &r->e.fresh_hash);
 	r->e.secret = token;
 	r->e.kind = EVENT_ENTER;
 	r->e.room_id = r->s->room_id;

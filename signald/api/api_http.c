@@ -7,7 +7,6 @@
 #include "signald/api/api.h"
 #include "signald/api/encode.h"
 #include "signald/api/hubstate.h"
-#include "signald/api/secret.h"
 #include "signald/net/conn.h"
 #include "signald/net/http.h"
 
@@ -54,9 +53,8 @@ void api_http_refuse(struct hub *hub, uint64_t conn, const struct refusal *f)
 static void create_room(struct hub *hub, struct conn *c, struct wire *w)
 {
 	struct api_req r = {.hub = hub};
-	char key[SECRET_SIZE];
-	char id[SECRET_SIZE];
-	struct secret_hash unused;
+	char key[SECRET_TEXT_SIZE];
+	char id[SECRET_TEXT_SIZE];
 
 	r.w = wire_obj(w, "settings", WIRE_MAY);
 	r.e.create.has_settings = r.w.obj != NULL;
@@ -74,9 +72,9 @@ static void create_room(struct hub *hub, struct conn *c, struct wire *w)
 		return;
 	}
 	/* A room's name is as hard to guess as a secret. */
-	secret_fresh(hub, id, &unused);
-	id[20] = '\0';
-	secret_fresh(hub, key, &r.e.fresh_hash);
+	secret_make(id);
+	secret_make(key);
+	secret_hash(&hub->secret, key, &r.e.fresh_hash);
 	r.e.kind = EVENT_CREATE;
 	r.e.conn = conn_id(c);
 	r.e.req = API_HTTP_REQ | 1;
@@ -93,10 +91,10 @@ static void away(struct hub *hub, struct conn *c, struct wire *w)
 {
 	struct event e = {.kind = EVENT_BEACON, .from = *conn_addr(c)};
 	const char *token =
-		wire_text(w, "resumeToken", WIRE_MUST, SECRET_TEXT_MAX);
+		wire_text(w, "resumeToken", WIRE_MUST, HUB_SECRET_MAX);
 
 	if (token) {
-		secret_hash_of(hub, token, &e.beacon.token);
+		secret_hash(&hub->secret, token, &e.beacon.token);
 		hub_step(hub, &e);
 	}
 	reply(c, 200, json_object());

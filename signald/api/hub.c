@@ -1,5 +1,6 @@
 #include "signald/api/hub.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,9 +41,7 @@ void hub_step(struct hub *hub, const struct event *e)
 
 uint64_t hub_journal(struct hub *hub, const struct effect *e)
 {
-	(void)hub;
-	(void)e;
-	return 0;
+	return store_push(hub->store, &e->journal.record, e->journal.wait);
 }
 
 void hub_give_up(struct hub *hub, const char *why)
@@ -215,12 +214,47 @@ static bool make_parts(struct hub *hub)
 
 	core_conf_of(&core_conf, conf);
 	rng_bytes(seed, sizeof(seed));
-	rng_bytes(hub->key, sizeof(hub->key));
 	hub->core = core_new(&core_conf, seed, rng_u32());
 	hub->gate = gate_new();
 	hub->media = media_new(hub->loop, &media_conf);
 	return hub->core && hub->gate && hub->media &&
 	       !loop_hook(hub->loop, turn, hub);
+}
+
+static void on_committed(void *arg, unsigned int what)
+{
+	struct hub *hub = arg;
+
+	(void)what;
+	fx_committed(hub, store_committed(hub->store));
+}
+
+/* The rooms as the journal knows them; then it only writes. */
+static bool open_journal(struct hub *hub, char *err, size_t cap)
+{
+	struct store_conf conf = {.dir = hub->conf->server.state_dir};
+	struct record rec;
+	int more;
+
+	if (secret_load(&hub->secret, conf.dir, err, cap))
+		return false;
+	hub->store = store_open(&conf, err, cap);
+	if (!hub->store)
+		return false;
+	while ((more = store_next(hub->store, &rec)) > 0)
+		if (core_restore(hub->core, &rec, hub_now(hub)) == -ENOMEM)
+			more = -ENOMEM;
+	if (more < 0) {
+		(void)str_copy(err, cap, store_error(hub->store));
+		return false;
+	}
+	if (store_start(hub->store)) {
+		(void)str_copy(err, cap, "the journal's thread cannot start");
+		return false;
+	}
+	hub->store_fd = loop_fd_new(hub->loop, store_fd(hub->store), LOOP_READ,
+				    on_committed, hub);
+	return hub->store_fd != NULL;
 }
 
 struct hub *hub_new(struct loop *loop, const struct conf *conf, char *err,
@@ -241,6 +275,10 @@ struct hub *hub_new(struct loop *loop, const struct conf *conf, char *err,
 		hub_free(hub);
 		return NULL;
 	}
+	if (!open_journal(hub, err, cap)) {
+		hub_free(hub);
+		return NULL;
+	}
 	return hub;
 }
 
@@ -249,6 +287,9 @@ void hub_free(struct hub *hub)
 	if (!hub)
 		return;
 	desk_drop_all(hub);
+	loop_fd_free(hub->store_fd);
+	if (hub->store)
+		store_close(hub->store);
 	media_free(hub->media);
 	gate_free(hub->gate);
 	core_free(hub->core);

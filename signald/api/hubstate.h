@@ -13,6 +13,10 @@
 #include "signald/media/media.h"
 #include "signald/room/core.h"
 #include "signald/room/gate.h"
+#include "signald/store/secret.h"
+#include "signald/store/store.h"
+
+struct loop_fd;
 
 struct hub {
 	struct loop *loop;
@@ -21,15 +25,20 @@ struct hub {
 	struct core *core;
 	struct gate *gate;
 	struct media *media;
+	struct store *store;
+	struct loop_fd *store_fd;
+	struct secret secret;  /* the key of the hashes */
 	struct idmap sessions; /* struct session by conn_id() */
 	struct idmap desks;    /* struct desk by peer */
-	uint8_t key[32];       /* of the hashes of secrets */
 	bool applying;	       /* fx_run() is at work */
 	bool stopping;
 	uint64_t refused, messages; /* counters since start */
 };
 
 struct instant hub_now(struct hub *hub);
+
+/* What a client may show as a secret. */
+#define HUB_SECRET_MAX 128
 
 /* Steps the rooms and carries out what may be done at once. */
 void hub_step(struct hub *hub, const struct event *e);
