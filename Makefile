@@ -277,9 +277,9 @@ fuzz: fuzz-build
 	SECS=$(SECS) tests/fuzz/run $(FUZZ_BINS)
 
 BENCH_BINS := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*_bench.c))
-$(B)/bench/%: $(B)/tests/bench/%.o $(LIB_TEST) $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/bench.o $(LIB_TEST) $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
 	@mkdir -p $(@D)
-	$(link) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
+	$(link) $(LIBS_CHECK) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
 bench: $(BENCH_BINS) daemons
 	@rm -f build/bench.jsonl
 	@for b in $(BENCH_BINS); do $$b | tee -a build/bench.jsonl || exit 1; done

@@ -1,71 +1,47 @@
 /*
- * bench: what every benchmark needs. A figure is the median of rounds in CPU
- * time of the thread; it is printed as one JSON line.
+ * bench: times a body that does `ops` operations, and counts its
+ * instructions where valgrind is installed (this kind of machine gives no
+ * hardware counters). Prints a JSON line a figure:
  *
- *	BENCH_ROUNDS(ns, 9, 10000, work(i));
- *	bench_print("gcm.seal.1200", ns, "ns");
+ *	static void body(void *arg, uint64_t ops) { ... }
+ *	static const struct bench_row rows[] = {
+ *		{"parse.rtp", "packet", body, &input},
+ *	};
+ *	int main(int argc, char **argv)
+ *	{
+ *		return bench_main(argc, argv, rows, 1);
+ *	}
  *
- * Inputs pass through bench_hide() and results through bench_use(), so that
- * the optimiser cannot remove what is measured.
+ * gives {"name":"parse.rtp.ns","value":21.5,"unit":"ns/packet"} and
+ * {"name":"parse.rtp.instructions",...}. A time is the best of several runs;
+ * a body must consume what it computes with bench_keep().
  */
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H
 
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-#define BENCH_MAX 64
+struct bench_row {
+	const char *name;
+	const char *op; /* what one operation is */
+	void (*body)(void *arg, uint64_t ops);
+	void *arg;
+};
 
-static inline double bench_cpu_ns(void)
+int bench_main(int argc, char **argv, const struct bench_row *rows, size_t n);
+
+/* One figure of the caller's own. */
+void bench_print(const char *name, const char *suffix, double value,
+		 const char *unit);
+
+/* Nanoseconds, monotonic. */
+uint64_t bench_ns(void);
+
+/* The optimiser must believe that *p is read and changed. */
+static inline void bench_keep(void *p)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+	__asm__ volatile("" : : "g"(p) : "memory");
 }
-
-static inline int bench_less(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static inline double bench_median(double *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), bench_less);
-	return v[n / 2];
-}
-
-static inline void bench_print(const char *name, double value, const char *unit)
-{
-	printf("{\"name\":\"%s\",\"value\":%.4g,\"unit\":\"%s\"}\n", name,
-	       value, unit);
-	fflush(stdout);
-}
-
-static inline void bench_use(const void *p)
-{
-	__asm__ volatile("" : : "r"(p) : "memory");
-}
-
-#define bench_hide(x) __asm__ volatile("" : "+r"(x) : : "memory")
-
-/* Sets `out` to the median of `rounds` rounds of `n` times the statement. */
-#define BENCH_ROUNDS(out, rounds, n, ...)                                      \
-	do {                                                                   \
-		double bench_v[BENCH_MAX];                                     \
-		for (int bench_r = 0; bench_r < (rounds); bench_r++) {         \
-			double bench_t = bench_cpu_ns();                       \
-			for (int i = 0; i < (n); i++) {                        \
-				__VA_ARGS__;                                   \
-			}                                                      \
-			bench_v[bench_r] = (bench_cpu_ns() - bench_t) / (n);   \
-		}                                                              \
-		(out) = bench_median(bench_v, (rounds));                       \
-	} while (0)
 
 #endif

@@ -1,0 +1,121 @@
+#include "tests/bench/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RUNS	  7
+#define RUN_NS	  30000000 /* a run is at least so long */
+#define COUNT_OPS 2000
+#define COMMAND                                                                \
+	"valgrind --tool=callgrind --callgrind-out-file=/dev/null "            \
+	"--collect-atstart=no --toggle-collect=bench_body "
+
+uint64_t bench_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void bench_print(const char *name, const char *suffix, double value,
+		 const char *unit)
+{
+	printf("{\"name\":\"%s.%s\",\"value\":%.4g,\"unit\":\"%s\"}\n", name,
+	       suffix, value, unit);
+	fflush(stdout);
+}
+
+/* Callgrind counts inside this function alone: it keeps its name. */
+__attribute__((noinline)) void bench_body(const struct bench_row *r,
+					  uint64_t ops);
+void bench_body(const struct bench_row *r, uint64_t ops)
+{
+	r->body(r->arg, ops);
+	__asm__ volatile("" ::: "memory");
+}
+
+static uint64_t time_body(const struct bench_row *r, uint64_t ops)
+{
+	uint64_t from = bench_ns();
+
+	bench_body(r, ops);
+	return bench_ns() - from;
+}
+
+static double best_ns(const struct bench_row *r)
+{
+	uint64_t ops = 64, ns = time_body(r, ops);
+	double best = 1e18;
+
+	while (ns < RUN_NS) {
+		ops *= 2;
+		ns = time_body(r, ops);
+	}
+	for (int i = 0; i < RUNS; i++) {
+		double each = (double)time_body(r, ops) / (double)ops;
+
+		best = each < best ? each : best;
+	}
+	return best;
+}
+
+/* Instructions of `ops` operations, by running this program again. */
+static long long collected(const char *name, uint64_t ops)
+{
+	char self[512], cmd[1024], line[256];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	long long count = -1;
+	FILE *f;
+
+	if (n <= 0)
+		return -1;
+	self[n] = '\0';
+	snprintf(cmd, sizeof(cmd), COMMAND "%s --count %s %llu 2>&1", self,
+		 name, (unsigned long long)ops);
+	f = popen(cmd, "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *at = strstr(line, "Collected : ");
+
+		if (at)
+			count = strtoll(at + 12, NULL, 10);
+	}
+	if (f)
+		pclose(f);
+	return count;
+}
+
+static void count_body(const struct bench_row *r)
+{
+	/* What is done once a body falls out of the difference. */
+	long long one = collected(r->name, COUNT_OPS);
+	long long two = collected(r->name, 2 * COUNT_OPS);
+	char unit[64];
+
+	if (one <= 0 || two <= one)
+		return;
+	snprintf(unit, sizeof(unit), "instructions/%s", r->op);
+	bench_print(r->name, "instructions", (double)(two - one) / COUNT_OPS,
+		    unit);
+}
+
+int bench_main(int argc, char **argv, const struct bench_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char unit[64];
+
+		if (argc == 4 && !strcmp(argv[1], "--count")) {
+			if (!strcmp(argv[2], rows[i].name))
+				bench_body(&rows[i],
+					   strtoull(argv[3], NULL, 10));
+			continue;
+		}
+		snprintf(unit, sizeof(unit), "ns/%s", rows[i].op);
+		bench_print(rows[i].name, "ns", best_ns(&rows[i]), unit);
+		count_body(&rows[i]);
+	}
+	return 0;
+}
