@@ -220,7 +220,8 @@ TEST(peer_connects_and_plays)
 	ck_assert_uint_eq(in->tid_max, 2);
 	ck_assert_uint_ge(out->reports, 9);
 	ck_assert_uint_eq((out->rtt_us + 500) / 1000, 40);
-	ck_assert_uint_eq(hist_quantile(&in->latency_us, 0.5) / 2000, 10);
+	ck_assert_uint_ge(hist_quantile(&in->latency_us, 0.5), 18700);
+	ck_assert_uint_le(hist_quantile(&in->latency_us, 0.5), 21300);
 	ck_assert_int_eq(in->skew_us / 1000, 0);
 	ck_assert_uint_lt(in->gap_us_max, 40000);
 	ck_assert_uint_ge(peer_recv_stats(ear)->frames_decoded, 510);
