@@ -55,6 +55,8 @@ struct record *record_dup(const struct record *r)
 
 	for (int i = 0; t[i]; i++)
 		len += text_size(*text_at(&from, t[i]));
+	if (peer)
+		len += from.peer.blob_len;
 	copy = malloc(len);
 	if (!copy)
 		return NULL;
