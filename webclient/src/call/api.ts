@@ -106,7 +106,8 @@ export interface EnterData {
 export interface Admitted {
 	status: 'admitted';
 	peerId: string;
-	resumeToken: string;
+	/** Absent where it was given before. */
+	resumeToken?: string;
 	epoch: string;
 	role: Role;
 	room: RoomInfo;
@@ -235,7 +236,7 @@ export interface Notifications {
 	denied: { reason?: string };
 	knock: Knock;
 	knockGone: { peerId: string };
-	roomUpdated: { room?: RoomInfo; peers?: PeerInfo[] };
+	roomUpdated: { room?: RoomInfo; entered?: PeerInfo; gone?: string };
 	chat: ChatItem;
 	chatDeleted: { id: string };
 	keySealed: { from: string; epoch: number; box: string };

@@ -201,8 +201,9 @@ export class Session {
 		this.socket.markReady();
 	}
 
-	#remember(peerId: string, resumeToken: string): void {
+	#remember(peerId: string, resumeToken: string | undefined): void {
 		this.#peerId = peerId;
+		if (!resumeToken) return;
 		this.#enter = { ...this.#enter, resumeToken };
 		this.events.credentials(peerId, resumeToken);
 	}

@@ -185,6 +185,7 @@ export const en = {
 		title: 'People',
 		count: people,
 		knocking: 'Waiting to come in',
+		wants: 'wants to come in',
 		knocks: (name: string) => `${name} wants to come in`,
 		admit: 'Allow',
 		admitName: (name: string) => `Allow ${name}`,

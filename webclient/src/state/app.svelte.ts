@@ -4,6 +4,7 @@ import { supported } from '../media/devices';
 import { LocalMedia } from '../media/local.svelte';
 import { newChatKey, parseAddress, roomLink, roomPath, type Address } from './address';
 import { Call } from './call.svelte';
+import { Chat } from './chat.svelte';
 import { chatKey, keepChatKey, keepRecent, keepSecrets, keepTabCall, tabCall } from './keeper';
 import { prefs } from './prefs.svelte';
 import { Tabs } from './tabs';
@@ -15,6 +16,7 @@ export class App {
 	roomId: string | null = $state(null);
 	invite: string | null = $state(null);
 	call: Call | null = $state.raw(null);
+	chat: Chat | null = $state.raw(null);
 	local: LocalMedia | null = $state.raw(null);
 	endReason = $state('');
 	#tabs: Tabs | null = null;
@@ -62,6 +64,7 @@ export class App {
 		keepRecent(roomId);
 		const call = new Call({ roomId, invite: this.invite, message }, local);
 		this.call = call;
+		this.chat = new Chat(call);
 		this.screen = 'call';
 		call.start();
 	}
@@ -132,6 +135,7 @@ export class App {
 	#release(): void {
 		this.call?.session.letGo('left');
 		this.call = null;
+		this.chat = null;
 		this.local?.close();
 		this.local = null;
 		this.#tabs?.release();

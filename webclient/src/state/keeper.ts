@@ -96,3 +96,13 @@ export function browserId(): string {
 	}
 	return id;
 }
+
+/** Signing keys of a room's people, as this tab first saw them. */
+export function keptPins(roomId: string): Map<string, string> {
+	const pins = read<[string, string][]>(session, `chattr.pins.${roomId}`);
+	return new Map(Array.isArray(pins) ? pins : []);
+}
+
+export function keepPins(roomId: string, pins: Map<string, string>): void {
+	write(session, `chattr.pins.${roomId}`, [...pins]);
+}

@@ -31,7 +31,7 @@ function defaults(): PrefValues {
 	return {
 		name: '',
 		language: german ? 'de' : 'en',
-		theme: 'system',
+		theme: 'dark',
 		cameraId: '',
 		micId: '',
 		speakerId: '',

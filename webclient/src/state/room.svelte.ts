@@ -104,7 +104,7 @@ export class Room {
 		this.selfId = answer.peerId;
 		this.selfRole = answer.role;
 		this.updateInfo(answer.room);
-		if (answer.peers) this.mergePeople(answer.peers, false);
+		if (answer.peers) this.mergePeople(answer.peers, true);
 		if (answer.snapshot) {
 			this.mergePeople(answer.snapshot.peers, true);
 			if (answer.snapshot.knocks) this.knocks = answer.snapshot.knocks;
@@ -184,7 +184,8 @@ const changes: Changes = {
 	},
 	roomUpdated: (room, data) => {
 		room.updateInfo(data.room);
-		if (data.peers) room.mergePeople(data.peers, true);
+		if (data.entered) room.mergePeer(data.entered);
+		if (data.gone) room.people.delete(data.gone);
 	},
 	hostChanged: (room, { peerId }) => {
 		if (peerId === room.selfId) room.selfRole = 'host';

@@ -1,0 +1,389 @@
+/**
+ * The conversation of a room as the screen shows it. Feeds the cipher with what the server sends,
+ * one message at a time, and keeps what cannot be read as exactly that.
+ */
+import type { ChatItem, ChatKeys, NotificationName, Notifications } from '../call/api';
+import { RequestError } from '../call/socket';
+import { fromBase64Url, randomBytes, toBase64Url, utf8 } from '../chat/bytes';
+import { Cipher, type Genuine } from '../chat/cipher';
+import { MAX_TEXT_BYTES, type MessageType } from '../chat/frame';
+import { loadIdentity } from '../chat/identity';
+import { chime } from '../media/audio';
+import { i18n } from '../i18n/i18n.svelte';
+import type { Call } from './call.svelte';
+import { chatKey, keepChatKey, keepPins, keptPins } from './keeper';
+import { newChatKey } from './address';
+import { prefs } from './prefs.svelte';
+import { announce } from './toasts.svelte';
+
+const PAGE = 50;
+
+export class Entry {
+	/** What the server calls it; null until it has it. */
+	id: string | null = $state(null);
+	at = $state(0);
+	text = $state('');
+	state: 'sending' | 'sent' | 'failed' = $state('sent');
+	edited = $state(false);
+	deleted = $state(false);
+	/** Could not be decrypted: the text is empty and stays so. */
+	bad = $state(false);
+	keyChanged = $state(false);
+	/** Messages of the same sender that are missing before this one. */
+	gap = $state(0);
+	reactions: Record<string, string[]> = $state.raw({});
+	name = '';
+	replyTo: string | null = null;
+	publicKey = '';
+	session = '';
+	counter = -1;
+	/** Kept to try again when a key comes, or to send again. */
+	item: ChatItem | null = null;
+
+	constructor(
+		readonly uid: string,
+		readonly from: string,
+		readonly to: string,
+		readonly mine: boolean
+	) {}
+}
+
+export class Chat {
+	status: 'starting' | 'ready' | 'no-key' = $state('starting');
+	entries: Entry[] = $state.raw([]);
+	unread = $state(0);
+	safetyCode = $state('');
+	more = $state(false);
+	/** While the panel is open nothing counts as unread. */
+	open = $state(false);
+
+	#cipher: Cipher | null = null;
+	#queue: Promise<unknown> = Promise.resolve();
+	readonly #byUid = new Map<string, Entry>();
+	readonly #serverIds = new Set<string>();
+	/** Edits, deletions and reactions that came before what they mean. */
+	readonly #early = new Map<string, { item: ChatItem; genuine: Genuine }[]>();
+
+	constructor(private readonly call: Call) {
+		call.onAdmitted = (_answer, fresh) => void this.#serial(() => this.#admitted(fresh));
+		call.onChat = (method, data) => this.#notified(method, data);
+	}
+
+	show(open: boolean): void {
+		this.open = open;
+		if (open) this.unread = 0;
+	}
+
+	entry(uid: string): Entry | undefined {
+		return this.#byUid.get(uid);
+	}
+
+	/** Null: it may be sent. */
+	refuses(text: string): 'empty' | 'too-long' | null {
+		if (text.trim() === '') return 'empty';
+		return utf8(text).length > MAX_TEXT_BYTES ? 'too-long' : null;
+	}
+
+	send(text: string, to: string, replyTo: string | null): Promise<void> {
+		return this.#serial(() => this.#send('text', text, to, replyTo ?? ''));
+	}
+
+	edit(entry: Entry, text: string): Promise<void> {
+		return this.#serial(() => this.#send('edit', text, this.#partner(entry), entry.uid));
+	}
+
+	remove(entry: Entry): Promise<void> {
+		return this.#serial(async () => {
+			if (entry.mine) await this.#send('delete', '', this.#partner(entry), entry.uid);
+			if (entry.id) this.call.api.tell('deleteChat', { id: entry.id });
+			entry.deleted = true;
+			entry.text = '';
+		});
+	}
+
+	react(entry: Entry, emoji: string): Promise<void> {
+		return this.#serial(() => this.#send('reaction', emoji, this.#partner(entry), entry.uid));
+	}
+
+	/** The same bytes again. */
+	retry(entry: Entry): void {
+		if (entry.item && entry.state === 'failed') void this.#deliver(entry, entry.item.ciphertext);
+	}
+
+	older(): Promise<void> {
+		const first = this.entries.find((e) => e.id !== null)?.id;
+		return this.#serial(() => this.#history(first ?? undefined));
+	}
+
+	/** In a direct message both sides stay the same two people. */
+	#partner(entry: Entry): string {
+		return entry.to === '' ? '' : entry.mine ? entry.to : entry.from;
+	}
+
+	#serial(work: () => Promise<void>): Promise<void> {
+		const next = this.#queue.then(work).catch((error) => console.error(error));
+		this.#queue = next;
+		return next;
+	}
+
+	/* ---- coming in ---- */
+
+	async #admitted(fresh: boolean): Promise<void> {
+		const { roomId } = this.call.options;
+		const { room } = this.call;
+		if (!this.#cipher) {
+			let key = chatKey(roomId);
+			if (!key && room.people.size === 0 && room.isHost) {
+				key = newChatKey();
+				keepChatKey(roomId, key);
+			}
+			if (!key) {
+				this.status = 'no-key';
+				return;
+			}
+			const identity = await loadIdentity(roomId);
+			this.#cipher = new Cipher(roomId, fromBase64Url(key), identity, room.selfId, keptPins(roomId));
+		}
+		this.#cipher.peerId = room.selfId;
+		if (fresh) this.call.api.tell('setChatKeys', await this.#cipher.ownKeys());
+		for (const person of room.people.values()) if (person.chatKeys) await this.#meet(person.id, person.chatKeys);
+		this.safetyCode = this.#cipher.safetyCode;
+		this.status = 'ready';
+		await this.#history(undefined);
+	}
+
+	async #history(before: string | undefined): Promise<void> {
+		const answer = await this.call.api.call('chatHistory', { before, limit: PAGE }).catch(() => null);
+		if (!answer) return;
+		this.more = answer.more ?? answer.messages.length === PAGE;
+		for (const item of answer.messages) await this.#take(item, true);
+	}
+
+	#notified<M extends NotificationName>(method: M, data: Notifications[M]): void {
+		const handler = this.#handlers[method] as ((data: Notifications[M]) => Promise<void>) | undefined;
+		if (handler) void this.#serial(() => handler(data));
+	}
+
+	readonly #handlers: { [M in NotificationName]?: (data: Notifications[M]) => Promise<void> } = {
+		chat: (item) => this.#take(item, false),
+		chatDeleted: async ({ id }) => {
+			const entry = this.entries.find((e) => e.id === id);
+			if (!entry) return;
+			entry.deleted = true;
+			entry.text = '';
+		},
+		newPeer: (info) => this.#newcomer(info.id, info.chatKeys),
+		roomUpdated: ({ entered }) => (entered ? this.#newcomer(entered.id, entered.chatKeys) : Promise.resolve()),
+		peerUpdated: ({ peerId, chatKeys }) => this.#newcomer(peerId, chatKeys),
+		keySealed: async ({ from, epoch, box }) => {
+			const taken = await this.#cipher?.openBox(from, epoch, box);
+			if (!taken || !this.#cipher) return;
+			this.safetyCode = this.#cipher.safetyCode;
+			await this.#again();
+		},
+		epochWanted: async ({ epoch }) => {
+			const cipher = this.#cipher;
+			if (!cipher) return;
+			const boxes = await cipher.startEpoch(epoch, [...this.call.room.people.keys()]);
+			this.safetyCode = cipher.safetyCode;
+			if (boxes.length > 0) this.call.api.tell('sealKeys', { epoch, boxes });
+		}
+	};
+
+	async #meet(peerId: string, keys: ChatKeys): Promise<boolean> {
+		if (peerId === this.call.room.selfId) return false;
+		const proven = (await this.#cipher?.meet(peerId, keys)) ?? false;
+		if (proven) keepPins(this.call.options.roomId, this.#cipher!.pins);
+		return proven;
+	}
+
+	/** A host gives the current epoch to who has just come. */
+	async #newcomer(peerId: string, keys: ChatKeys | null | undefined): Promise<void> {
+		const cipher = this.#cipher;
+		if (!cipher || !keys) return;
+		const known = cipher.knows(peerId);
+		if (!(await this.#meet(peerId, keys)) || known) return;
+		if (cipher.epoch > 0 && this.call.room.isHost) {
+			this.call.api.tell('sealKeys', { epoch: cipher.epoch, boxes: [await cipher.sealFor(peerId)] });
+		}
+		await this.#again();
+	}
+
+	async #take(item: ChatItem, history: boolean): Promise<void> {
+		const id = String(item.id);
+		if (!this.#cipher || this.#serverIds.has(id)) return;
+		this.#serverIds.add(id);
+		const verdict = await this.#cipher.decrypt({ from: item.from, to: item.to || undefined, ciphertext: item.ciphertext });
+		if (verdict.ok) return this.#genuine(item, verdict, history);
+		/* one's own message coming back, or a copy: nothing new */
+		if (verdict.why === 'repeated') return this.#own(item);
+		const entry = new Entry(`bad-${id}`, item.from, item.to ?? '', false);
+		entry.id = id;
+		entry.at = item.at;
+		entry.bad = true;
+		entry.item = item;
+		entry.name = this.call.room.name(item.from);
+		this.#insert(entry);
+	}
+
+	#own(item: ChatItem): void {
+		const entry = this.#byUid.get(Cipher.uid(item.ciphertext));
+		if (!entry?.mine || entry.id !== null) return;
+		entry.id = String(item.id);
+		entry.at = item.at;
+		entry.state = 'sent';
+	}
+
+	/** A key came: what could not be read may be readable now. */
+	async #again(): Promise<void> {
+		for (const entry of this.entries.filter((e) => e.bad && e.item)) {
+			const item = entry.item!;
+			const verdict = await this.#cipher!.decrypt({
+				from: item.from,
+				to: item.to || undefined,
+				ciphertext: item.ciphertext
+			});
+			if (!verdict.ok) continue;
+			this.entries = this.entries.filter((e) => e !== entry);
+			this.#genuine(item, verdict, true);
+		}
+	}
+
+	#genuine(item: ChatItem, genuine: Genuine, history: boolean): void {
+		const { content } = genuine;
+		if (content.type !== 'text') return this.#change(item, genuine);
+		const mine = item.from === this.call.room.selfId;
+		const entry = new Entry(genuine.uid, item.from, item.to ?? '', mine);
+		entry.id = String(item.id);
+		entry.at = item.at;
+		entry.text = content.text;
+		entry.name = content.name;
+		entry.replyTo = content.ref || null;
+		entry.publicKey = toBase64Url(content.publicKey);
+		entry.keyChanged = genuine.keyChanged;
+		entry.session = genuine.session;
+		entry.counter = genuine.counter;
+		if (genuine.keyChanged) keepPins(this.call.options.roomId, this.#cipher!.pins);
+		this.#insert(entry);
+		for (const { item: later, genuine: change } of this.#early.get(genuine.uid) ?? []) this.#change(later, change);
+		this.#early.delete(genuine.uid);
+		if (!history && !mine) this.#tell(entry);
+	}
+
+	#tell(entry: Entry): void {
+		if (!this.open) this.unread += 1;
+		announce(i18n.t.chat.newMessage(entry.name));
+		if (prefs.sounds && !this.open) void chime('message');
+	}
+
+	/** Edits, deletions and reactions. The first two count only under the key of the author. */
+	#change(item: ChatItem, genuine: Genuine): void {
+		const { type, ref, text, publicKey } = genuine.content;
+		this.#count(genuine);
+		const entry = this.#byUid.get(ref);
+		if (!entry) {
+			if (this.#early.size < 500) this.#early.set(ref, [...(this.#early.get(ref) ?? []), { item, genuine }]);
+			return;
+		}
+		if (type === 'reaction') this.#reacted(entry, text, item.from);
+		else if (toBase64Url(publicKey) === entry.publicKey) this.#changed(entry, type, text);
+	}
+
+	#changed(entry: Entry, type: MessageType, text: string): void {
+		if (entry.deleted) return;
+		entry.edited = type === 'edit';
+		entry.deleted = type === 'delete';
+		entry.text = type === 'edit' ? text : '';
+	}
+
+	#reacted(entry: Entry, emoji: string, from: string): void {
+		const short = [...emoji].slice(0, 8).join('');
+		const { [short]: old = [], ...rest } = entry.reactions;
+		const now = old.includes(from) ? old.filter((f) => f !== from) : [...old, from];
+		entry.reactions = now.length > 0 ? { ...rest, [short]: now } : rest;
+	}
+
+	/* ---- gaps: counters of one session that nobody delivered ---- */
+
+	readonly #counters = new Map<string, Set<number>>();
+
+	#count({ session, counter }: { session: string; counter: number }): void {
+		if (counter < 0) return;
+		const seen = this.#counters.get(session) ?? new Set();
+		seen.add(counter);
+		this.#counters.set(session, seen);
+		for (const entry of this.entries) if (entry.session === session) entry.gap = this.#gapBefore(entry, seen);
+	}
+
+	#gapBefore(entry: Entry, seen: Set<number>): number {
+		let at = entry.counter - 1;
+		while (at >= 0 && !seen.has(at) && entry.counter - at <= 1000) at -= 1;
+		/* what came before the first one known may simply be older than the history */
+		return at >= 0 && seen.has(at) ? entry.counter - at - 1 : 0;
+	}
+
+	#insert(entry: Entry): void {
+		this.#byUid.set(entry.uid, entry);
+		const list = [...this.entries];
+		let at = list.length;
+		while (at > 0 && order(list[at - 1]!) > order(entry)) at -= 1;
+		list.splice(at, 0, entry);
+		this.entries = list;
+		this.#count(entry);
+	}
+
+	/* ---- going out ---- */
+
+	async #send(type: MessageType, text: string, to: string, ref: string): Promise<void> {
+		const cipher = this.#cipher;
+		if (!cipher) return;
+		const ciphertext = await cipher.encrypt({ type, ref, text, name: prefs.name, to });
+		const uid = Cipher.uid(ciphertext);
+		cipher.markSeen(uid);
+		const [session, counter] = uid.split('.') as [string, string];
+		const me = this.call.room.selfId;
+		const entry = type === 'text' ? new Entry(uid, me, to, true) : null;
+		if (entry) {
+			entry.at = Date.now();
+			entry.text = text;
+			entry.name = prefs.name;
+			entry.replyTo = ref || null;
+			entry.publicKey = toBase64Url(cipher.identity.signPublic);
+			entry.session = session;
+			entry.counter = Number(counter);
+			entry.item = { id: '', from: me, to, at: 0, ciphertext };
+			this.#insert(entry);
+		} else {
+			this.#count({ session, counter: Number(counter) });
+			const target = this.#byUid.get(ref);
+			if (target && type === 'reaction') this.#reacted(target, text, me);
+			else if (target) this.#changed(target, type, text);
+		}
+		/* not awaited: while the connection is away it waits in the socket, and writing goes on */
+		void this.#deliver(entry, ciphertext, to);
+	}
+
+	async #deliver(entry: Entry | null, ciphertext: string, to = entry?.to ?? ''): Promise<void> {
+		if (entry) entry.state = 'sending';
+		const clientId = toBase64Url(randomBytes(12));
+		try {
+			const data = to ? { clientId, to, ciphertext } : { clientId, ciphertext };
+			const { id, at } = await this.call.api.call('sendChat', data);
+			this.#serverIds.add(String(id));
+			if (!entry) return;
+			entry.id = String(id);
+			entry.at = at;
+			entry.state = 'sent';
+		} catch (error) {
+			if (!entry) return;
+			const wait = error instanceof RequestError ? error.retryAfterMs : undefined;
+			if (wait !== undefined) setTimeout(() => void this.#deliver(entry, ciphertext), wait);
+			else entry.state = 'failed';
+		}
+	}
+}
+
+/** Messages under way come last; the others in the server's order of time. */
+function order(entry: Entry): number {
+	return entry.id === null ? Number.MAX_SAFE_INTEGER : entry.at;
+}
