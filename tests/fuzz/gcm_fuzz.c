@@ -30,20 +30,10 @@ struct bed {
 };
 
 static struct aead *aeads[BACKENDS];
+static srtp_t keep; /* libsrtp2 on NSS is slow at its first session */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	srtp_init();
-	aeads[0] = aead_new("evp");
-	aeads[1] = aead_new("mb");
-	assert(aeads[0]);
-	return 0;
-}
 
 static srtp_t ref_new(const uint8_t *master, size_t key_len, bool out)
 {
@@ -65,6 +55,20 @@ static srtp_t ref_new(const uint8_t *master, size_t key_len, bool out)
 	policy.window_size = 1024;
 	assert(srtp_create(&s, &policy) == srtp_err_status_ok);
 	return s;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	static const uint8_t master[44];
+
+	(void)argc;
+	(void)argv;
+	srtp_init();
+	aeads[0] = aead_new("evp");
+	aeads[1] = aead_new("mb");
+	assert(aeads[0]);
+	keep = ref_new(master, 16, true);
+	return 0;
 }
 
 static void bed_init(struct bed *b, const uint8_t *master, size_t key_len)
@@ -194,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	rd_copy(&r, master, 8);
 	bed_init(&b, master, rd_u8(&r) & 1 ? 32 : 16);
-	while (rd_left(&r) >= 4) {
+	while (!r.bad && rd_left(&r) >= 4) {
 		uint8_t op = rd_u8(&r);
 		uint8_t what = rd_u8(&r);
 		uint8_t k = rd_u8(&r) % SSRCS;
