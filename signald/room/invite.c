@@ -23,8 +23,9 @@ struct invite *invite_find(const struct step *s, const struct room *r,
 	list_for_each (it, &r->invites) {
 		struct invite *i = list_entry(it, struct invite, node);
 
-		if (!memcmp(&i->hash, hash, sizeof(*hash)))
-			return invite_is_live(s, i) ? i : NULL;
+		if (invite_is_live(s, i) &&
+		    !memcmp(&i->hash, hash, sizeof(*hash)))
+			return i;
 	}
 	return NULL;
 }
