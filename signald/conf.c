@@ -32,6 +32,9 @@ static char *error_text;
 static size_t error_cap;
 static const char *error_file; /* being parsed; NULL: the environment */
 
+static void on_error(cfg_t *, const char *, va_list)
+	__attribute__((format(printf, 2, 0)));
+
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[512];

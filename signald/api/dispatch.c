@@ -20,7 +20,7 @@
 	}
 
 static const struct dispatch_row rows[] = {
-	{NULL},
+	{.name = NULL},
 	/* coming and going */
 	OURS("enter", PHASE_NEW, RATE_JOIN, api_enter_begin, NULL),
 	ROOM("setKnock", PHASE_WAITING, RATE_OTHER, EVENT_SET_KNOCK,
