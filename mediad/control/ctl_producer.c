@@ -3,6 +3,7 @@
 #include "mediad/control/convert.h"
 #include "mediad/control/ctl.h"
 #include "mediad/path/link.h"
+#include "mediad/path/room.h"
 #include "mediad/path/worker.h"
 #include "mediad/sfu/producer.h"
 #include "proto/media.pb-c.h"
@@ -38,6 +39,7 @@ int ctl_producer_create(struct control *k, const void *msg)
 		return control_fail(k, err,
 				    err == -EEXIST ? "in-use" : "producer");
 	p->ctl = ctl_label_new(m->label.data, m->label.len);
+	room_wake(k->w, l->t->router->id, k->now_us);
 	return 0;
 }
 

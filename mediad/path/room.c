@@ -53,6 +53,14 @@ void room_free(struct worker *w, struct room *r)
 	free(r);
 }
 
+void room_wake(struct worker *w, uint64_t id, uint64_t now_us)
+{
+	struct room *r = idmap_get(&w->rooms, id);
+
+	if (r && !timer_is_set(&r->timer))
+		(void)timerq_set(&w->timers, &r->timer, now_us);
+}
+
 void room_tick(struct worker *w, struct room *r, uint64_t now_us)
 {
 	uint64_t due;

@@ -27,6 +27,9 @@ int room_new(struct worker *w, uint64_t id, const void *label, size_t label_len,
 	     uint64_t now_us, struct room **out);
 void room_free(struct worker *w, struct room *r);
 
+/* It has something to time from now on: a first voice came. */
+void room_wake(struct worker *w, uint64_t id, uint64_t now_us);
+
 /* Its timer is due. */
 void room_tick(struct worker *w, struct room *r, uint64_t now_us);
 

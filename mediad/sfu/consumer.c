@@ -277,7 +277,7 @@ static enum fwd_verdict take(struct consumer *c, const struct media *m,
 	c->frame_ts = m->ts;
 	c->frame_passed = pass;
 	if (!pass) {
-		ep->last_out = c->map.head;
+		epoch_advance(ep, c->map.head);
 		return leave_out(c, m);
 	}
 	e = rtxmap_push(&c->map);
@@ -287,7 +287,7 @@ static enum fwd_verdict take(struct consumer *c, const struct media *m,
 	e->flags = RTXMAP_READY;
 	if (ends_picture(c, m))
 		e->flags |= RTXMAP_MARKER;
-	ep->last_out = c->map.head;
+	epoch_advance(ep, c->map.head);
 	c->frame_open =
 		!((m->flags & MEDIA_MARKER) || (e->flags & RTXMAP_MARKER));
 	c->out_pid = (uint16_t)(m->pid - c->pid_delta);

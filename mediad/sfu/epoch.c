@@ -90,6 +90,15 @@ void epoch_start(struct consumer *c, const struct media *m, uint64_t now_us)
 	c->epochs[c->epoch] = e;
 }
 
+void epoch_advance(struct epoch *e, uint16_t last_out)
+{
+	e->last_out = last_out;
+	if ((uint16_t)(last_out + 1 - e->first_out) > EPOCH_REACH)
+		e->first_out = (uint16_t)(last_out + 1 - EPOCH_REACH);
+	if ((uint16_t)(e->last_in + 1 - e->first_in) > EPOCH_REACH)
+		e->first_in = (uint16_t)(e->last_in + 1 - EPOCH_REACH);
+}
+
 const struct epoch *epoch_of(const struct consumer *c, uint16_t out)
 {
 	for (unsigned i = 0; i < EPOCH_MAX; i++) {

@@ -11,7 +11,8 @@
 
 #include "mediad/rtp/media.h"
 
-#define EPOCH_MAX 4 /* remembered a consumer */
+#define EPOCH_MAX   4	   /* remembered a consumer */
+#define EPOCH_REACH 0x4000 /* numbers of a run that are remembered */
 
 struct consumer;
 struct rtxmap_entry;
@@ -29,6 +30,12 @@ struct epoch {
 
 /* Begins a run with m: the running epoch is another one from now on. */
 void epoch_start(struct consumer *c, const struct media *m, uint64_t now_us);
+
+/*
+ * last_out is now the newest number sent. The beginning of a long run moves
+ * along, so that 16-bit comparisons hold.
+ */
+void epoch_advance(struct epoch *e, uint16_t last_out);
 
 /* The epoch an outgoing number belongs to, or NULL when it is forgotten. */
 const struct epoch *epoch_of(const struct consumer *c, uint16_t out);

@@ -140,6 +140,15 @@ static void make_cert(struct peer_dtls *d)
 	fingerprint_of(d->cert, d->fingerprint);
 }
 
+/* As browsers do: OpenSSL's own second is an age on a lossy path. */
+static unsigned next_timeout(SSL *ssl, unsigned us)
+{
+	(void)ssl;
+	if (!us)
+		return 50000;
+	return us < 1000000 ? 2 * us : us;
+}
+
 struct peer_dtls *peer_dtls_new(const struct peer_conf *conf)
 {
 	struct peer_dtls *d = calloc(1, sizeof(*d));
@@ -164,6 +173,7 @@ struct peer_dtls *peer_dtls_new(const struct peer_conf *conf)
 	must(SSL_CTX_set_tlsext_use_srtp(d->ctx, profiles) == 0, "use_srtp");
 	d->ssl = SSL_new(d->ctx);
 	must(d->ssl != NULL, "SSL_new");
+	DTLS_set_timer_cb(d->ssl, next_timeout);
 	SSL_set_options(d->ssl, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET);
 	SSL_set_mtu(d->ssl, MTU);
 	SSL_set_bio(d->ssl, bio_new(d), bio_new(d));

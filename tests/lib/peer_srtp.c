@@ -50,7 +50,9 @@ struct peer_srtp *peer_srtp_new(unsigned profile, const uint8_t *local,
 	if (!s)
 		abort();
 	if (!ready)
-		must(srtp_init(), "srtp_init");
+		/* It refuses to be set up twice: a worker may have been first.
+		 */
+		(void)srtp_init();
 	ready = true;
 	s->out = session(profile, local, ssrc_any_outbound);
 	s->in = session(profile, remote, ssrc_any_inbound);
