@@ -283,7 +283,7 @@ static int read_env(cfg_t *cfg, const char *var)
 		want[0] = '\0';
 		str_addf(want, sizeof(want), "%s_%s", k->section, k->name);
 		if (strlen(want) != (size_t)(eq - name) ||
-		    strncasecmp(want, name, strlen(want)))
+		    strncasecmp(want, name, strlen(want)) != 0)
 			continue;
 		if (!set_key(cfg, k, eq + 1))
 			return 0;

@@ -165,6 +165,17 @@ void conn_close(struct conn *c, uint16_t code, const char *reason)
 	conn_set_state(c, CONN_CLOSING);
 }
 
+int conn_reply_as(struct conn *c, int status, const char *type,
+		  const char *body, size_t len)
+{
+	return serve_reply(c, status, type, body, len);
+}
+
+int conn_reply(struct conn *c, int status, const char *json, size_t len)
+{
+	return serve_reply(c, status, "application/json", json, len);
+}
+
 /* ---- bytes have come ------------------------------------------------------
  */
 

@@ -94,6 +94,8 @@ void conn_kill(struct conn *c, enum net_end why);
 
 /* serve.c: the request in c->http is complete. */
 void serve_request(struct conn *c);
+int serve_reply(struct conn *c, int status, const char *type, const char *body,
+		size_t len);		      /* as conn_reply_as() */
 void serve_error(struct conn *c, int status); /* and end the connection */
 
 #endif

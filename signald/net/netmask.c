@@ -48,7 +48,7 @@ bool netmask_has(const char *text, const struct addr *a)
 		return false;
 	bytes = m.bits / 8;
 	rest = m.bits % 8;
-	if (memcmp(m.addr.ip, a->ip, bytes))
+	if (memcmp(m.addr.ip, a->ip, bytes) != 0)
 		return false;
 	return !rest || (m.addr.ip[bytes] ^ a->ip[bytes]) >> (8 - rest) == 0;
 }

@@ -84,8 +84,8 @@ static void answered(struct conn *c)
 	conn_set_state(c, keeps_alive(c) ? CONN_HTTP : CONN_FLUSH);
 }
 
-int conn_reply_as(struct conn *c, int status, const char *type,
-		  const char *body, size_t len)
+int serve_reply(struct conn *c, int status, const char *type, const char *body,
+		size_t len)
 {
 	if (c->state != CONN_REPLY)
 		return -EPIPE;
@@ -95,11 +95,6 @@ int conn_reply_as(struct conn *c, int status, const char *type,
 	c->net->stats.bytes_out += len;
 	answered(c);
 	return 0;
-}
-
-int conn_reply(struct conn *c, int status, const char *json, size_t len)
-{
-	return conn_reply_as(c, status, "application/json", json, len);
 }
 
 /* A refusal that leaves the connection in order. */
@@ -258,24 +253,24 @@ static bool take_forwarded(struct conn *c, const struct http_req *req)
 static bool is_for_above(const struct http_req *req)
 {
 	return req->internal || !strncmp(req->path, "/api/", 5) ||
-	       !strcmp(req->path, "/healthz");
+	       str_eq(req->path, "/healthz");
 }
 
 void serve_request(struct conn *c)
 {
 	struct net *net = c->net;
 	struct http_req *req = &c->http.req;
-	bool get = !strcmp(req->method, "GET");
+	bool get = str_eq(req->method, "GET");
 
 	net->stats.http_requests++;
 	req->internal = c->kind == NET_INTERNAL;
-	c->head_only = !strcmp(req->method, "HEAD");
+	c->head_only = str_eq(req->method, "HEAD");
 	if (!take_forwarded(c, req))
 		refuse(c, 429, "Retry-After: 1\r\n");
 	else if (!req->internal &&
 		 http_has_token(http_header(req, "upgrade"), "websocket"))
 		serve_ws(c, req);
-	else if (!get && !c->head_only && strcmp(req->method, "POST"))
+	else if (!get && !c->head_only && !str_eq(req->method, "POST"))
 		refuse(c, 405, "Allow: GET, HEAD, POST\r\n");
 	else if (is_for_above(req) &&
 		 !http_origin_ok(req, net->conf.origins, net->conf.n_origins))

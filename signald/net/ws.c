@@ -1,5 +1,6 @@
 #include "signald/net/ws.h"
 
+#include "common/str.h"
 #include "signald/net/http.h"
 
 #include <errno.h>
@@ -29,8 +30,9 @@ struct ws {
 	struct msg *handed; /* what ws_next() gave out last */
 	uint16_t fault;
 	bool pong;
-	bool broken; /* wslay's state is of no use any more */
-	bool closed; /* WS_CLOSED was told */
+	bool broken;  /* wslay's state is of no use any more */
+	bool closing; /* ws_close() was called */
+	bool closed;  /* WS_CLOSED was told */
 };
 
 int ws_handshake(const struct http_req *req, char accept[WS_ACCEPT_LEN + 1])
@@ -40,13 +42,13 @@ int ws_handshake(const struct http_req *req, char accept[WS_ACCEPT_LEN + 1])
 	unsigned char raw[KEY_LEN], sha[SHA_DIGEST_LENGTH];
 	char text[KEY_LEN + sizeof(WS_GUID)];
 
-	if (strcmp(req->method, "GET") ||
+	if (!str_eq(req->method, "GET") ||
 	    !http_has_token(http_header(req, "upgrade"), "websocket") ||
 	    !http_has_token(http_header(req, "connection"), "upgrade"))
 		return 400;
-	if (!version || strcmp(version, "13"))
+	if (!version || !str_eq(version, "13"))
 		return 426;
-	if (!key || strlen(key) != KEY_LEN || strcmp(key + 22, "==") ||
+	if (!key || strlen(key) != KEY_LEN || !str_eq(key + 22, "==") ||
 	    EVP_DecodeBlock(raw, (const unsigned char *)key, KEY_LEN) != 18)
 		return 400;
 	memcpy(text, key, KEY_LEN);
@@ -118,9 +120,20 @@ static void on_msg(wslay_event_context_ptr ctx,
 	ws->last = &m->next;
 }
 
+/* A close frame with half a code; wslay takes it for an empty one. */
+static void on_frame(wslay_event_context_ptr ctx,
+		     const struct wslay_event_on_frame_recv_start_arg *a,
+		     void *arg)
+{
+	(void)ctx;
+	if (a->opcode == WSLAY_CONNECTION_CLOSE && a->payload_length == 1)
+		fail(arg, WSLAY_CODE_PROTOCOL_ERROR);
+}
+
 static const struct wslay_event_callbacks callbacks = {
 	.recv_callback = on_recv,
 	.send_callback = on_send,
+	.on_frame_recv_start_callback = on_frame,
 	.on_msg_recv_callback = on_msg,
 };
 
@@ -198,6 +211,16 @@ static void read_frames(struct ws *ws, struct evbuffer *in)
 		ws->fault = WSLAY_CODE_INTERNAL_SERVER_ERROR;
 }
 
+/* A code of ours that is no echo of theirs tells a fault of theirs. */
+static void settle_fault(struct ws *ws)
+{
+	uint16_t sent = wslay_event_get_status_code_sent(ws->ctx);
+	uint16_t got = wslay_event_get_status_code_received(ws->ctx);
+
+	if (!ws->fault && sent != got && !ws->closing)
+		ws->fault = sent;
+}
+
 enum ws_event ws_next(struct ws *ws, struct evbuffer *in, const char **text,
 		      size_t *len)
 {
@@ -216,8 +239,7 @@ enum ws_event ws_next(struct ws *ws, struct evbuffer *in, const char **text,
 	if (ws->broken || !wslay_event_get_read_enabled(ws->ctx) ||
 	    wslay_event_get_close_received(ws->ctx)) {
 		ws->closed = true;
-		if (!ws->fault && !wslay_event_get_close_received(ws->ctx))
-			ws->fault = wslay_event_get_status_code_sent(ws->ctx);
+		settle_fault(ws);
 		return WS_CLOSED;
 	}
 	return WS_NONE;
