@@ -6,6 +6,7 @@
 /* RFC 3550 appendix A.1, with more room for what a pause skips. */
 #define MAX_DROPOUT  3000
 #define MAX_MISORDER 1500
+#define SCORE_US     1000000
 
 uint64_t recv_ntp_to_us(uint64_t ntp)
 {
@@ -191,7 +192,8 @@ bool recv_update_score(struct recv *s, uint64_t idle_us, uint64_t now_us)
 		s->inactive = true;
 		s->n_scores = 0;
 		s->score = 0;
-	} else {
+	} else if (now_us >= s->score_us) {
+		s->score_us = now_us + SCORE_US;
 		/* Back from silence: start with a clean sheet. */
 		if (!s->score && !s->n_scores)
 			s->score_pos = 0;

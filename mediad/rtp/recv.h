@@ -63,6 +63,7 @@ struct recv {
 	int32_t lost;
 	struct recv_clock clock;
 
+	uint64_t score_us; /* end of the interval */
 	uint64_t score_expected, score_received, score_repaired;
 	uint8_t scores[RECV_SCORES];
 	uint8_t n_scores, score_pos, score;
@@ -91,8 +92,8 @@ void recv_on_sr(struct recv *s, uint64_t ntp, uint32_t ts, uint64_t now_us);
 void recv_report(struct recv *s, uint64_t now_us, struct recv_report *out);
 
 /*
- * Closes a scoring interval; `idle_us` is after how long without packets the
- * score is 0 (0: never). True when the score changed.
+ * Closes a scoring interval once a second; `idle_us` is after how long without
+ * packets the score is 0 (0: never). True when the score changed.
  */
 bool recv_update_score(struct recv *s, uint64_t idle_us, uint64_t now_us);
 

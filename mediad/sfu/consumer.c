@@ -373,8 +373,7 @@ static enum fwd_verdict begin(struct consumer *c, const struct media *m,
 	c->layers.current.t = c->layers.target.t;
 	c->send.score = 10;
 	/* A late receiver of the key frame syncs its clocks at once. */
-	c->sr_us = 0;
-	transport_due(c->transport, now_us);
+	transport_want_sr(c->transport, c, now_us);
 	v = take(c, m, false, now_us, f);
 	take_ahead(c, m, now_us);
 	told_layers(c);

@@ -35,6 +35,7 @@ int transport_new(struct router *r, const struct transport_opts *o,
 	t->rtcp_us = now_us + TRANSPORT_RR_US;
 	t->tick_us = now_us + TRANSPORT_TICK_US;
 	t->alloc_us = UINT64_MAX;
+	t->sr_us = UINT64_MAX;
 	if (arrival_init(&t->arrival) < 0) {
 		free(t);
 		return -ENOMEM;
@@ -98,6 +99,13 @@ struct consumer *transport_video_consumer(const struct transport *t)
 void transport_on_consumer(struct transport *t, uint64_t now_us)
 {
 	transport_reallocate(t, now_us);
+	transport_due(t, now_us);
+}
+
+void transport_want_sr(struct transport *t, struct consumer *c, uint64_t now_us)
+{
+	c->sr_us = now_us;
+	t->sr_us = now_us;
 	transport_due(t, now_us);
 }
 
@@ -189,6 +197,7 @@ uint64_t transport_deadline(struct transport *t)
 	if (t->connected) {
 		sooner(&due, arrival_deadline(&t->arrival));
 		sooner(&due, t->rtcp_us);
+		sooner(&due, t->sr_us);
 		if (!list_empty(&t->lagging))
 			sooner(&due, pacer_deadline(&t->pacer));
 	}

@@ -95,7 +95,8 @@ struct transport {
 	struct arrival arrival; /* feedback to this sender */
 	bool twcc_in;		/* it sends transport-wide numbers */
 	uint32_t rtcp_ssrc;
-	uint64_t rtcp_us; /* next RR and SR */
+	uint64_t rtcp_us; /* next receiver report */
+	uint64_t sr_us;	  /* next sender report */
 	uint64_t due_us;  /* what transport_deadline() last said */
 	uint64_t tick_us; /* next transport_tick() */
 	uint64_t remb_us;
@@ -154,6 +155,10 @@ void transport_on_dlrr(struct transport *t, uint32_t lrr, uint32_t dlrr,
 
 /* A consumer was added. */
 void transport_on_consumer(struct transport *t, uint64_t now_us);
+
+/* A consumer's clock changed: its sender report goes out at once. */
+void transport_want_sr(struct transport *t, struct consumer *c,
+		       uint64_t now_us);
 
 /* Some video it sends, or NULL. */
 struct consumer *transport_video_consumer(const struct transport *t);

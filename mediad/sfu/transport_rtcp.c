@@ -3,9 +3,10 @@
 #include "mediad/wire/rtcp.h"
 #include "mediad/wire/rtcpfb.h"
 
-#define BLOCKS_MAX 31
-#define SR_ROOM	   120 /* a sender report and its CNAME */
-#define REMB_US	   1500000
+#define BLOCKS_MAX  31
+#define SR_ROOM	    120 /* a sender report and its CNAME */
+#define SR_SLACK_US 200000
+#define REMB_US	    1500000
 
 /* ---- feedback ---------------------------------------------------------- */
 
@@ -106,17 +107,25 @@ static void put_sr(struct consumer *c, struct wr *w, uint64_t now_us)
 	rtcp_put_sdes_cname(w, c->ssrc, c->cname);
 }
 
+/* All that are about due go together. */
 static void put_srs(struct transport *t, struct wr *w, uint64_t now_us)
 {
+	uint64_t next = UINT64_MAX;
+
+	if (t->sr_us > now_us)
+		return;
 	list_for_each (it, &t->consumers) {
 		struct consumer *c =
 			list_entry(it, struct consumer, in_transport);
 
 		if ((size_t)(w->end - w->p) < SR_ROOM)
 			return;
-		if (c->sr_us <= now_us)
+		if (c->sr_us <= now_us + SR_SLACK_US)
 			put_sr(c, w, now_us);
+		if (c->sr_us < next)
+			next = c->sr_us;
 	}
+	t->sr_us = next;
 }
 
 static size_t fill_blocks(struct transport *t, struct rtcp_block *b,

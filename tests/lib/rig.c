@@ -149,8 +149,22 @@ struct consumer *rig_subscribe(struct rig *r, struct transport *t,
 
 /* ---- in ---------------------------------------------------------------- */
 
-static void put_ext(struct wr *w, const struct rig_pkt *k)
+static void put_text(struct wr *w, uint8_t id, const char *text)
 {
+	size_t n = strlen(text);
+
+	wr_u8(w, (uint8_t)(id << 4 | (n - 1)));
+	wr_bytes(w, text, n);
+}
+
+static void put_ext(struct wr *w, const struct producer *p,
+		    const struct rig_pkt *k)
+{
+	if (k->ids) {
+		put_text(w, p->rtp.ext[EXT_MID], p->rtp.mid);
+		put_text(w, p->rtp.ext[k->rtx ? EXT_RRID : EXT_RID],
+			 p->rtp.encodings[k->stream].rid);
+	}
 	if (k->twcc) {
 		wr_u8(w, 3 << 4 | 1);
 		wr_u16(w, k->twcc);
@@ -189,22 +203,25 @@ static void put_rtp(struct rig *r, struct wr *w, const struct producer *p,
 {
 	const struct rtpmap_encoding *e = &p->rtp.encodings[k->stream];
 	const struct rtpmap_codec *c = &p->rtp.codecs[0];
-	bool ext = k->twcc || k->level;
+	bool ext = k->twcc || k->level || k->ids;
+	uint8_t block[64];
+	struct wr x = wr_of(block, sizeof(block));
+	uint32_t ssrc = (k->rtx ? e->rtx_ssrc : e->ssrc);
 
 	wr_u8(w, (uint8_t)(0x80 | (ext ? 0x10 : 0) | (k->padding ? 0x20 : 0)));
 	wr_u8(w,
 	      (uint8_t)((k->marker ? 0x80 : 0) | (k->rtx ? c->rtx_pt : c->pt)));
 	wr_u16(w, k->rtx ? ++r->rtx_seq : k->seq);
 	wr_u32(w, k->ts);
-	wr_u32(w, k->rtx ? e->rtx_ssrc : e->ssrc);
+	/* Streams with a RID have SSRCs nobody was told of. */
+	wr_u32(w, ssrc ? ssrc : 0x5000u + k->stream * 2u + k->rtx);
 	if (ext) {
+		put_ext(&x, p, k);
+		while (wr_len(&x) & 3)
+			wr_u8(&x, 0);
 		wr_u16(w, 0xbede);
-		wr_u16(w,
-		       (uint16_t)(((k->twcc ? 3 : 0) + (k->level ? 2 : 0) + 3) /
-				  4));
-		put_ext(w, k);
-		while (wr_len(w) & 3)
-			wr_u8(w, 0);
+		wr_u16(w, (uint16_t)(wr_len(&x) / 4));
+		wr_bytes(w, block, wr_len(&x));
 	}
 	if (k->rtx)
 		wr_u16(w, k->seq);

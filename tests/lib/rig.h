@@ -38,6 +38,7 @@ struct rig_pkt {
 	uint8_t level; /* audio: -dBov */
 	uint16_t twcc; /* sent when not 0 */
 	uint16_t len;  /* payload; 0: 100 bytes */
+	bool ids;      /* with MID and RID */
 	uint32_t mark; /* written into the payload */
 };
 
