@@ -81,7 +81,9 @@ void rate_free_all(struct core *c)
 	size_t pos = 0;
 	struct rate *r;
 
-	while ((r = idmap_next(&c->rates, &pos)))
+	while ((r = idmap_next(&c->rates, &pos))) {
+		timerq_unset(&c->timers, &r->idle);
 		free(r);
+	}
 	idmap_fini(&c->rates);
 }

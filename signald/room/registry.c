@@ -7,6 +7,7 @@
 
 #include "common/str.h"
 #include "signald/room/audit.h"
+#include "signald/room/ban.h"
 #include "signald/room/chatlog.h"
 #include "signald/room/denial.h"
 #include "signald/room/invite.h"
@@ -113,6 +114,7 @@ static void registry_empty(struct core *c, struct room *r)
 	r->host = NULL;
 	r->spotlight = 0;
 	invite_free_all(r);
+	ban_free_all(r);
 	denial_free_all(c, r);
 	chatlog_free_all(r);
 	audit_free_all(r);
