@@ -63,7 +63,7 @@ export async function startServer(env = {}, port = 4443) {
 	const dir = mkdtempSync(join(tmpdir(), 'chattr-e2e-'));
 	const logPath = join(dir, 'log');
 	const log = openSync(logPath, 'w');
-	const child = spawn(join(BUILD, 'bin/signald'), [], {
+	const child = spawn(join(BUILD, 'signald'), [], {
 		cwd: ROOT,
 		stdio: ['ignore', log, log],
 		env: {

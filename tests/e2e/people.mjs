@@ -21,8 +21,9 @@ export async function joinAs(page, name) {
 
 export const inRoom = (page) => page.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
 
-/** The link that "Copy link" hands out, with the key of the chat in it. */
+/** The link that the host copies, with the key of the chat in it. */
 export async function meetingLink(page) {
+	await button(page, 'Invite people').click();
 	await button(page, 'Copy link').click();
 	return until('a link on the clipboard', () => page.evaluate(() => navigator.clipboard.readText()));
 }

@@ -6,8 +6,8 @@
 # `client` hangs on it by a veth pair (10.77.0.2, fd77::2), so that browsers
 # there have an address that is not loopback and the link can be cut or
 # shaped: ip netns exec client CMD. Nothing reaches the outside.
-if [ "$CHATTR_NS" != 1 ]; then
-	export CHATTR_NS=1
+if [ "$IN_NS" != 1 ]; then
+	export IN_NS=1
 	if [ "$(id -u)" = 0 ]; then
 		exec unshare -n -m "$0" "$@"
 	fi

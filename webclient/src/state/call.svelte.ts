@@ -34,6 +34,8 @@ export class Call {
 	lowData: LowData = $state('auto');
 	screenStream: MediaStream | null = $state.raw(null);
 	selfSpeaking = $state(false);
+	/** Host as far as this page was told: only a change is news. */
+	#knownHost = false;
 	/** Speaking into a muted (warm) microphone. */
 	mutedHint = $state(false);
 	reactions: { id: number; peerId: string; emoji: string }[] = $state([]);
@@ -227,6 +229,7 @@ export class Call {
 
 	async #begin(answer: Admitted): Promise<void> {
 		this.room.admitted(answer, true);
+		this.#knownHost = this.room.isHost;
 		this.#media?.close();
 		const media = new Media(this.api, {
 			remote: (remote) => this.room.setTrack(remote),
@@ -258,6 +261,7 @@ export class Call {
 
 	async #resumed(answer: Admitted): Promise<void> {
 		this.room.admitted(answer, false);
+		this.#knownHost = this.room.isHost;
 		this.onAdmitted?.(answer, false);
 		const media = this.#media;
 		const lost = answer.lost;
@@ -331,13 +335,12 @@ export class Call {
 				action: { label: i18n.t.room.unmute, run: () => void this.toggleMic() }
 			});
 		},
-		peerUpdated: ({ peerId, muted }) => {
-			if (peerId === this.room.selfId && muted === true) void this.#mutedByHost();
-		},
 		producerPaused: ({ producerId }) => void this.#stoppedByHost(producerId),
 		producerClosed: ({ producerId }) => void this.#stoppedByHost(producerId),
 		hostChanged: ({ peerId }) => {
-			if (peerId !== this.room.selfId) return;
+			const was = this.#knownHost;
+			this.#knownHost = peerId === this.room.selfId;
+			if (was || !this.#knownHost) return;
 			toast(i18n.t.room.youAreHost);
 			void this.#loadKnocks();
 		},
