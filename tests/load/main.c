@@ -15,6 +15,7 @@
 #include "common/hist.h"
 #include "common/sys/clock.h"
 #include "common/sys/rng.h"
+#include "tests/load/floor.h"
 #include "tests/load/peer.h"
 #include "tests/load/usage.h"
 
@@ -32,7 +33,10 @@ struct options {
 	unsigned secs;
 	unsigned join_s; /* all must be in after that time */
 	int cpu;
+	int server_cpu;
 	bool spin;
+	bool floor;
+	const char *backend;
 	pid_t pids[PIDS_MAX];
 	int n_pids;
 	uint16_t port; /* of signaling */
@@ -408,7 +412,10 @@ static const struct option longopts[] = {
 	{"sample", required_argument, NULL, 'k'},
 	{"pid", required_argument, NULL, 'P'},
 	{"cpu", required_argument, NULL, 'c'},
+	{"server-cpu", required_argument, NULL, 'C'},
 	{"spin", no_argument, NULL, 'S'},
+	{"floor", no_argument, NULL, 'F'},
+	{"backend", required_argument, NULL, 'B'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -417,7 +424,9 @@ static const char usage[] =
 	"  [--rooms N] [--pubs N] [--subs N] [--both N]   clients, a room\n"
 	"  [--video-bps N] [--layers 1|3] [--fps N] [--audio-bps N]\n"
 	"  [--payload BYTES] [--sample K] [--every-ms N] [--join-secs N]\n"
-	"  [--warm S] [--secs S] [--cpu N] [--spin]\n";
+	"  [--warm S] [--secs S] [--cpu N] [--server-cpu N] [--spin]\n"
+	"chattr-load --floor [--backend mb|evp] ...      no server: the "
+	"floor\n";
 
 static unsigned *number_option(struct options *o, int c)
 {
@@ -483,8 +492,17 @@ static int option(struct options *o, int c, char *arg)
 	case 'c':
 		o->cpu = (int)strtol(arg, NULL, 10);
 		return 0;
+	case 'C':
+		o->server_cpu = (int)strtol(arg, NULL, 10);
+		return 0;
 	case 'S':
 		o->spin = true;
+		return 0;
+	case 'F':
+		o->floor = true;
+		return 0;
+	case 'B':
+		o->backend = arg;
 		return 0;
 	default:
 		return -1;
@@ -502,13 +520,14 @@ static int parse_options(struct options *o, int argc, char **argv)
 			      .secs = 10,
 			      .join_s = 20,
 			      .cpu = -1,
+			      .server_cpu = -1,
 			      .sample = 16};
 	o->pub = (struct pub_conf){
 		.video_bps = 2500000, .layers = 1, .fps = 30, .payload = 1160};
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
 		if (option(o, c, optarg))
 			return -1;
-	if (!o->host || o->pub.payload > 1300 || !o->pub.fps ||
+	if ((!o->host && !o->floor) || o->pub.payload > 1300 || !o->pub.fps ||
 	    o->pub.fps > 100 || (o->pub.layers != 1 && o->pub.layers != 3))
 		return -1;
 	return 0;
@@ -545,7 +564,7 @@ static void setup(struct run *r)
 	struct rlimit lim;
 	struct addr a;
 
-	if (rng_setup() || leg_env_init(&r->env))
+	if (leg_env_init(&r->env))
 		die("setup");
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0) {
 		lim.rlim_cur = lim.rlim_max;
@@ -564,12 +583,24 @@ static void setup(struct run *r)
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!r->conf.tls || r->epoll < 0)
 		die("setup");
-	if (r->o.cpu >= 0 && usage_pin(getpid(), r->o.cpu))
-		die("--cpu");
-	if (r->o.spin)
-		usage_spin();
+	for (int i = 0; r->o.server_cpu >= 0 && i < r->o.n_pids; i++)
+		if (usage_pin(r->o.pids[i], r->o.server_cpu))
+			die("--server-cpu");
 	hist_init(&r->latency);
 	make_peers(r);
+}
+
+static int run_floor(const struct options *o)
+{
+	struct floor_conf c = {.name = o->name,
+			       .pubs = o->rooms * o->pubs,
+			       .subs = o->subs,
+			       .secs = o->secs,
+			       .cpu = o->server_cpu,
+			       .backend = o->backend,
+			       .pub = o->pub};
+
+	return floor_run(&c);
 }
 
 int main(int argc, char **argv)
@@ -582,6 +613,14 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
+	if (rng_setup())
+		die("rng_setup");
+	if (r.o.cpu >= 0 && usage_pin(getpid(), r.o.cpu))
+		die("--cpu");
+	if (r.o.spin)
+		usage_spin();
+	if (r.o.floor)
+		return run_floor(&r.o);
 	setup(&r);
 	join_all(&r);
 	turns_until(&r, clock_us() + r.o.warm_s * (uint64_t)1000000);

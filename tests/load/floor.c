@@ -1,0 +1,300 @@
+#include "tests/load/floor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/hist.h"
+#include "common/sys/clock.h"
+#include "common/sys/rng.h"
+#include "mediad/io/txq.h"
+#include "mediad/io/udp.h"
+#include "tests/load/stamp.h"
+#include "tests/load/usage.h"
+
+#define HDR	32 /* as our forwarded headers: five extensions */
+#define TICK_US 5000
+#define RCVBUF	(1 << 20)
+
+struct floor {
+	const struct floor_conf *c;
+	struct addr server;
+	int *sinks; /* pubs x subs sockets */
+	int source;
+	pid_t child;
+	uint64_t received;
+	uint64_t sent;
+	struct hist latency;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "chattr-load: floor: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* ---- the forwarder ---- */
+
+struct fwd {
+	struct udp *udp;
+	struct txq txq;
+	struct txq_dst *dsts;
+	struct srtp_session **srtp;
+	uint16_t *seqs;
+	unsigned pubs;
+	unsigned subs;
+};
+
+static void fwd_setup(struct fwd *f, struct floor *fl, int fd,
+		      struct pkt_pool *pool)
+{
+	unsigned n = fl->c->pubs * fl->c->subs;
+	struct srtp_env *env = srtp_env_new(fl->c->backend);
+	struct srtp_keys keys = {.profile = SRTP_PROFILE_GCM_128};
+
+	f->pubs = fl->c->pubs;
+	f->subs = fl->c->subs;
+	f->dsts = calloc(n, sizeof(*f->dsts));
+	f->srtp = calloc(n, sizeof(struct srtp_session *));
+	f->seqs = calloc(n, sizeof(*f->seqs));
+	f->udp = udp_adopt(fd, pool);
+	if (!env || !f->dsts || !f->srtp || !f->seqs || !f->udp ||
+	    txq_init(&f->txq, fd, NULL, 256))
+		die("set-up");
+	for (unsigned i = 0; i < n; i++) {
+		struct sockaddr_storage ss;
+		socklen_t len = sizeof(ss);
+		struct addr to;
+
+		getsockname(fl->sinks[i], (struct sockaddr *)&ss, &len);
+		addr_from_sa(&to, (struct sockaddr *)&ss);
+		txq_dst_init(&f->txq, &f->dsts[i], &fl->server, &to, 0);
+		rng_bytes(keys.local, sizeof(keys.local));
+		f->srtp[i] = srtp_new(env, &keys);
+	}
+}
+
+/* The packet's publisher stands in its SSRC. */
+static void forward(struct fwd *f, const struct pkt *p, unsigned to)
+{
+	struct txq_slot *s = txq_slot(&f->txq);
+	uint16_t seq = f->seqs[to]++;
+	int n;
+
+	if (!s) {
+		txq_flush(&f->txq);
+		s = txq_slot(&f->txq);
+	}
+	memcpy(s->buf, p->data, HDR);
+	s->buf[2] = (uint8_t)(seq >> 8);
+	s->buf[3] = (uint8_t)seq;
+	n = srtp_seal_rtp(f->srtp[to], s->buf, TXQ_BUF, HDR, p->data + HDR,
+			  p->len - HDR);
+	if (n > 0)
+		txq_commit(&f->txq, s, &f->dsts[to], (size_t)n, 0);
+}
+
+/* Receiver by receiver: all packets of the batch for one stand together. */
+static void fwd_batch(struct fwd *f, const struct rx *rx, int n)
+{
+	for (unsigned pub = 0; pub < f->pubs; pub++)
+		for (unsigned k = 0; k < f->subs; k++)
+			for (int i = 0; i < n; i++)
+				if (rx[i].pkt->data[11] == pub)
+					forward(f, rx[i].pkt,
+						pub * f->subs + k);
+}
+
+static void fwd_run(struct floor *fl, int fd, int ready)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct pkt_pool pool;
+	struct rx rx[RX_BATCH];
+	struct fwd f = {0};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (fl->c->cpu >= 0)
+		usage_pin(getpid(), fl->c->cpu);
+	if (pkt_pool_init(&pool, 4096))
+		die("pool");
+	fwd_setup(&f, fl, fd, &pool);
+	close(ready);
+	while (poll(&p, 1, -1) > 0) {
+		int n = udp_recv(f.udp, rx, RX_BATCH, clock_us());
+
+		fwd_batch(&f, rx, n);
+		txq_flush(&f.txq);
+		for (int i = 0; i < n; i++)
+			pkt_put(rx[i].pkt);
+	}
+	_exit(0);
+}
+
+/* ---- source and sinks ---- */
+
+static void sinks_open(struct floor *fl)
+{
+	unsigned n = fl->c->pubs * fl->c->subs;
+	struct sockaddr_storage ss;
+	struct addr any;
+	socklen_t len;
+	int size = RCVBUF;
+	int on = 1;
+
+	addr_parse(&any, "127.0.0.1", 0);
+	len = addr_to_sa(&any, &ss);
+	fl->sinks = calloc(n, sizeof(int));
+	if (!fl->sinks)
+		die("calloc");
+	for (unsigned i = 0; i < n; i++) {
+		int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+		if (fd < 0 || bind(fd, (struct sockaddr *)&ss, len))
+			die("socket");
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+		fl->sinks[i] = fd;
+	}
+}
+
+static void drain(struct floor *fl)
+{
+	static uint8_t bufs[RX_BATCH][2048];
+	struct mmsghdr msgs[RX_BATCH];
+	struct iovec iovs[RX_BATCH];
+
+	for (unsigned i = 0; i < fl->c->pubs * fl->c->subs; i++) {
+		int n;
+
+		for (int k = 0; k < RX_BATCH; k++) {
+			iovs[k].iov_base = bufs[k];
+			iovs[k].iov_len = sizeof(bufs[k]);
+			memset(&msgs[k], 0, sizeof(msgs[k]));
+			msgs[k].msg_hdr.msg_iov = &iovs[k];
+			msgs[k].msg_hdr.msg_iovlen = 1;
+		}
+		n = recvmmsg(fl->sinks[i], msgs, RX_BATCH, MSG_DONTWAIT, NULL);
+		fl->received += n > 0 ? (uint64_t)n : 0;
+	}
+}
+
+/* A frame of one publisher: the larger packets last. */
+static void frame(struct floor *fl, unsigned pub)
+{
+	const struct pub_conf *c = &fl->c->pub;
+	uint32_t bytes = c->video_bps / c->fps / 8;
+	uint32_t n = (bytes + c->payload / 2) / c->payload;
+	uint8_t buf[1500] = {0x90, 101};
+
+	n = n ? n : 1;
+	buf[11] = (uint8_t)pub;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t len = bytes / n + (i >= n - bytes % n);
+
+		(void)!send(fl->source, buf, HDR + len, 0);
+		fl->sent++;
+	}
+}
+
+static void drive(struct floor *fl, unsigned secs)
+{
+	uint64_t frame_us = 1000000 / fl->c->pub.fps;
+	uint64_t end = clock_us() + secs * (uint64_t)1000000;
+	uint64_t next[256];
+	uint64_t tick = 0;
+
+	for (unsigned i = 0; i < fl->c->pubs; i++)
+		next[i] = clock_us() + frame_us * i / fl->c->pubs;
+	for (;;) {
+		uint64_t now = clock_us();
+		uint64_t due = tick;
+
+		if (now >= end)
+			return;
+		for (unsigned i = 0; i < fl->c->pubs; i++) {
+			if (next[i] <= now) {
+				frame(fl, i);
+				next[i] += frame_us;
+			}
+			due = next[i] < due ? next[i] : due;
+		}
+		if (now >= tick) {
+			drain(fl);
+			tick = now + TICK_US;
+		}
+		now = clock_us();
+		if (due > now)
+			usleep((useconds_t)(due - now));
+	}
+}
+
+static void start(struct floor *fl)
+{
+	struct sockaddr_storage ss;
+	struct addr local;
+	int ready[2];
+	socklen_t len;
+	char c;
+	int fd;
+
+	sinks_open(fl);
+	addr_parse(&local, "127.0.0.1", 0);
+	fd = udp_socket(&local, 8 << 20);
+	len = sizeof(ss);
+	if (fd < 0 || getsockname(fd, (struct sockaddr *)&ss, &len))
+		die("udp_socket");
+	addr_from_sa(&fl->server, (struct sockaddr *)&ss);
+	fl->source = socket(AF_INET, SOCK_DGRAM, 0);
+	if (connect(fl->source, (struct sockaddr *)&ss, len))
+		die("connect");
+	if (pipe(ready))
+		die("pipe");
+	fl->child = fork();
+	if (!fl->child)
+		fwd_run(fl, fd, ready[1]);
+	close(fd);
+	close(ready[1]);
+	(void)!read(ready[0], &c, 1); /* ends when the child has closed it */
+	close(ready[0]);
+}
+
+int floor_run(const struct floor_conf *c)
+{
+	struct floor fl = {.c = c};
+	uint64_t cpu;
+	uint64_t got;
+	uint64_t at;
+	double cpu_s;
+
+	if (c->pubs > 256)
+		return 1;
+	start(&fl);
+	drive(&fl, 1);
+	cpu = usage_cpu_ns(fl.child);
+	got = fl.received;
+	at = clock_us();
+	fl.sent = 0;
+	drive(&fl, c->secs);
+	drain(&fl);
+	cpu_s = (double)(usage_cpu_ns(fl.child) - cpu) / 1e9;
+	got = fl.received - got;
+	printf("{\"name\":\"%s\",\"floor\":true,\"delivered_pps\":%.0f,"
+	       "\"loss\":%.4f,\"cpu_s\":%.4f,"
+	       "\"packets_per_cpu_second\":%.0f}\n",
+	       c->name, (double)got * 1e6 / (double)(clock_us() - at),
+	       1 - (double)got / ((double)fl.sent * c->subs), cpu_s,
+	       cpu_s > 0 ? (double)got / cpu_s : 0);
+	kill(fl.child, SIGKILL);
+	waitpid(fl.child, NULL, 0);
+	for (unsigned i = 0; i < c->pubs * c->subs; i++)
+		close(fl.sinks[i]);
+	free(fl.sinks);
+	return got ? 0 : 1;
+}

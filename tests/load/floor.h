@@ -1,0 +1,26 @@
+/*
+ * floor: what forwarding costs when nothing is done but what cannot be left
+ * out: a batched receive, one encryption a receiver by the same back end, and
+ * segments to each receiver, two runs of sizes a frame. A child process of
+ * its own does that, with the same packets to as many sockets, so that its
+ * CPU time compares with a worker's.
+ */
+#ifndef TESTS_LOAD_FLOOR_H
+#define TESTS_LOAD_FLOOR_H
+
+#include "tests/load/pub.h"
+
+struct floor_conf {
+	const char *name;
+	unsigned pubs;
+	unsigned subs; /* of each publisher */
+	unsigned secs;
+	int cpu;	     /* the forwarder's core; -1: any */
+	const char *backend; /* as srtp_env_new() takes it */
+	struct pub_conf pub;
+};
+
+/* Runs and prints one JSON object. 0 or 1. */
+int floor_run(const struct floor_conf *c);
+
+#endif
