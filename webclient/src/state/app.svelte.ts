@@ -7,6 +7,7 @@ import { Call } from './call.svelte';
 import { Chat } from './chat.svelte';
 import { chatKey, keepChatKey, keepRecent, keepSecrets, keepTabCall, tabCall } from './keeper';
 import { prefs } from './prefs.svelte';
+import { applyProcessing } from './processing.svelte';
 import { Tabs } from './tabs';
 
 export type Screen = 'home' | 'lobby' | 'call' | 'ended' | 'elsewhere' | 'unsupported';
@@ -113,6 +114,7 @@ export class App {
 		this.invite = address.invite;
 		if (address.chatKey) keepChatKey(address.roomId, address.chatKey);
 		this.local = new LocalMedia();
+		await applyProcessing(this.local);
 		const back = tabCall();
 		this.#tabs = new Tabs(address.roomId);
 		if (await this.#tabs.heldElsewhere()) {

@@ -126,6 +126,12 @@ export class Call {
 		this.#keep();
 	}
 
+	/** Processing changed: the microphone's producer is made anew, for its codec settings changed too. */
+	async reopenMic(): Promise<void> {
+		this.#media?.closeProducer('mic');
+		await this.local.reopenMic();
+	}
+
 	async toggleHand(): Promise<void> {
 		const raised = !this.room.selfHand;
 		this.room.selfHand = raised;
