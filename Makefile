@@ -279,7 +279,7 @@ fuzz: fuzz-build
 BENCH_BINS := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*_bench.c))
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/bench.o $(LIB_TEST) $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
 	@mkdir -p $(@D)
-	$(link) $(LIBS_CHECK) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
+	$(link) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
 # The load generator drives any server that speaks the signaling protocol.
 $(B)/bin/chattr-load: $(call objs,$(wildcard tests/load/*.c)) $(LIB_MEDIAD) $(LIB_COMMON)
 	$(link) $(LIBS_MEDIAD) $(LIBS_COMMON) $(call pc,--libs openssl jansson)

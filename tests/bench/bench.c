@@ -17,7 +17,7 @@ uint64_t bench_ns(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
@@ -63,10 +63,14 @@ static double best_ns(const struct bench_row *r)
 	return best;
 }
 
-/* Instructions of `ops` operations, by running this program again. */
-static long long collected(const char *name, uint64_t ops)
+/*
+ * Runs this program again under callgrind with these arguments; what it
+ * collected, and the number behind "forwarded" if it prints one.
+ */
+static long long collected(const char *toggle, const char *args,
+			   long long *forwarded)
 {
-	char self[512], cmd[1024], line[256];
+	char self[512], cmd[1200], line[256];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	long long count = -1;
 	FILE *f;
@@ -74,26 +78,47 @@ static long long collected(const char *name, uint64_t ops)
 	if (n <= 0)
 		return -1;
 	self[n] = '\0';
-	snprintf(cmd, sizeof(cmd), COMMAND "%s --count %s %llu 2>&1", self,
-		 name, (unsigned long long)ops);
+	snprintf(cmd, sizeof(cmd), COMMAND "%s %s %s 2>&1", toggle, self, args);
 	f = popen(cmd, "r");
 	while (f && fgets(line, sizeof(line), f)) {
 		const char *at = strstr(line, "Collected : ");
+		const char *did = strstr(line, "forwarded ");
 
 		if (at)
 			count = strtoll(at + 12, NULL, 10);
+		if (did && forwarded)
+			*forwarded = strtoll(did + 10, NULL, 10);
 	}
 	if (f)
 		pclose(f);
 	return count;
 }
 
+double bench_instructions(const char *fn1, const char *fn2)
+{
+	char toggle[256];
+	long long did1 = 0, did2 = 0, one, two;
+
+	snprintf(toggle, sizeof(toggle),
+		 "--toggle-collect=%s --toggle-collect=%s", fn1, fn2);
+	one = collected(toggle, "--count 1", &did1);
+	two = collected(toggle, "--count 3", &did2);
+	if (one <= 0 || two <= one || did2 <= did1)
+		return 0;
+	return (double)(two - one) / (double)(did2 - did1);
+}
+
 static void count_body(const struct bench_row *r)
 {
 	/* What is done once a body falls out of the difference. */
-	long long one = collected(r->name, COUNT_OPS);
-	long long two = collected(r->name, 2 * COUNT_OPS);
-	char unit[64];
+	static const char toggle[] = "--toggle-collect=bench_body";
+	char args[128], unit[64];
+	long long one, two;
+
+	snprintf(args, sizeof(args), "--count %s %d", r->name, COUNT_OPS);
+	one = collected(toggle, args, NULL);
+	snprintf(args, sizeof(args), "--count %s %d", r->name, 2 * COUNT_OPS);
+	two = collected(toggle, args, NULL);
 
 	if (one <= 0 || two <= one)
 		return;

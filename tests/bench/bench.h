@@ -35,7 +35,14 @@ int bench_main(int argc, char **argv, const struct bench_row *rows, size_t n);
 void bench_print(const char *name, const char *suffix, double value,
 		 const char *unit);
 
-/* Nanoseconds, monotonic. */
+/*
+ * Instructions inside two functions per thing done, by running this program
+ * under callgrind as `--count 1` and `--count 3`, which print "forwarded N".
+ * 0 where valgrind is not installed.
+ */
+double bench_instructions(const char *fn1, const char *fn2);
+
+/* CPU nanoseconds of this thread: others on the machine do not count. */
 uint64_t bench_ns(void);
 
 /* The optimiser must believe that *p is read and changed. */

@@ -44,6 +44,9 @@ struct call {
 	uint32_t n_sides;
 	uint64_t events[CALL_EVENTS]; /* of each kind, so far */
 	uint64_t turns, datagrams;
+	uint64_t spent_ns; /* in the worker's own functions */
+	struct rx rx[RX_BATCH];
+	int n_rx;
 	struct addr server;
 };
 
@@ -77,6 +80,8 @@ struct view {
 };
 
 struct call *call_new(uint64_t seed);
+/* With another cipher back end; NULL: the fastest. */
+struct call *call_new_with(uint64_t seed, const char *srtp_backend);
 void call_free(struct call *c);
 
 /* Both links as conf; NULL: 10 ms one way, nothing lost. */
