@@ -241,8 +241,8 @@ void dispatch_request(struct session *s, const struct wire_msg *msg)
 		r.peer = core_peer_of(s->hub->core, s->id);
 	refused = refused_phase(row, r.peer);
 	if (refused) {
-		session_refuse(s, msg->id,
-			       row->phase == PHASE_NEW ? 409 : 403, refused, 0);
+		session_refuse(s, msg->id, row->phase == PHASE_NEW ? 409 : 403,
+			       refused, 0);
 		return;
 	}
 	wait_us = bucket_take(&s->buckets[row->rate], 1,
