@@ -6,6 +6,7 @@
 #include "common/sys/loop.h"
 #include "common/sys/rng.h"
 #include "proto/lifeline.h"
+#include "signald/api/admin.h"
 #include "signald/api/hub.h"
 #include "signald/net/files.h"
 #include "signald/net/net.h"
@@ -32,6 +33,7 @@ struct server {
 	struct files *files;
 	struct hub *hub;
 	struct net *net;
+	struct admin *admin;
 	uint64_t stop_us;   /* when to leave the loop; 0: serving */
 	uint64_t orphan_us; /* life without a supervisor ends; 0: has one */
 	uint32_t orphan_ms;
@@ -227,6 +229,11 @@ static int take_fds(struct server *s, const struct lifeline_start *st,
 		case LIFELINE_FD_METRICS:
 			err = net_listen(s->net, fds[i], NET_INTERNAL);
 			break;
+		case LIFELINE_FD_ADMIN:
+			s->admin =
+				admin_new(s->loop, s->hub, fds[i], s->lifeline);
+			err = s->admin ? 0 : -ENOMEM;
+			break;
 		default:
 			close(fds[i]);
 		}
@@ -270,6 +277,7 @@ static int serve(struct server *s, const struct lifeline_start *st,
 static void close_all(struct server *s)
 {
 	loop_fd_free(s->watch);
+	admin_free(s->admin);
 	net_free(s->net);
 	hub_free(s->hub);
 	tls_free(s->tls);

@@ -228,6 +228,14 @@ static void on_message(struct watch *w, const struct lifeline_msg *m)
 		if (target)
 			proc_kill(&target->role.proc, SIGKILL);
 		break;
+	case LIFELINE_LOG:
+		log_set_level((enum log_level)m->u.log_level);
+		for (size_t i = 0; i < w->s->n_workers; i++)
+			if (w->s->worker[i].role.state != ROLE_DOWN)
+				lifeline_send(
+					w->s->worker[i].role.proc.lifeline, m,
+					NULL, 0);
+		break;
 	default:
 		log_warn("supervisor", "unexpected message",
 			 "role=\"%s\" type=%u", w->role.name, m->type);

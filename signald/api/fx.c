@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "signald/api/admin.h"
 #include "signald/api/api.h"
 #include "signald/api/desk.h"
 #include "signald/api/encode.h"
@@ -88,6 +89,10 @@ static void reply(struct hub *hub, const struct effect *e)
 	const struct answer *a = &e->reply.answer;
 	struct session *s;
 
+	if (e->reply.req & ADMIN_REQ) {
+		admin_answer(hub, e->reply.conn, a);
+		return;
+	}
 	if (e->reply.req & API_HTTP_REQ) {
 		api_http_answer(hub, e->reply.conn, a);
 		return;
@@ -105,7 +110,9 @@ static void refuse(struct hub *hub, const struct effect *e)
 {
 	const struct refusal *f = &e->refuse.refusal;
 
-	if (e->refuse.req & API_HTTP_REQ)
+	if (e->refuse.req & ADMIN_REQ)
+		admin_refuse(hub, e->refuse.conn, f);
+	else if (e->refuse.req & API_HTTP_REQ)
 		api_http_refuse(hub, e->refuse.conn, f);
 	else if (e->refuse.req)
 		session_refuse(session_find(hub, e->refuse.conn), e->refuse.req,

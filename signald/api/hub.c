@@ -268,6 +268,7 @@ struct hub *hub_new(struct loop *loop, const struct conf *conf, char *err,
 	}
 	hub->loop = loop;
 	hub->conf = conf;
+	hub->born_us = loop_now_us(loop);
 	idmap_init(&hub->sessions);
 	idmap_init(&hub->desks);
 	if (!make_parts(hub)) {

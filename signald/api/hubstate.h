@@ -16,6 +16,7 @@
 #include "signald/store/secret.h"
 #include "signald/store/store.h"
 
+struct admin;
 struct loop_fd;
 
 struct hub {
@@ -33,6 +34,8 @@ struct hub {
 	bool applying;	       /* fx_run() is at work */
 	bool stopping;
 	uint64_t refused, messages; /* counters since start */
+	uint64_t born_us;
+	struct admin *admin; /* borrowed; NULL: none */
 };
 
 struct instant hub_now(struct hub *hub);

@@ -1,0 +1,13 @@
+/* print: an answer of the admin socket as text or as JSON on stdout. */
+#ifndef SIGNALD_CTL_PRINT_H
+#define SIGNALD_CTL_PRINT_H
+
+#include "proto/admin.pb-c.h"
+
+/* "name  value" lines of a record, or a table with a heading. */
+void print_text(const Admin__Reply *r);
+
+/* One line: an object of a record, else an array of objects. */
+void print_json(const Admin__Reply *r);
+
+#endif
