@@ -69,7 +69,11 @@ void egress_fwd(struct worker *w, struct transport *t, const struct fwd *f,
 	if (!s)
 		return;
 	hdr = rewrite_begin(&rw, f, t, s->buf, now_us);
-	len = srtp_seal_rtp(l->srtp, s->buf, TXQ_BUF, hdr, rw.payload, rw.len);
+	len = f->flags & FWD_AGAIN
+		      ? srtp_seal_rtp_again(l->srtp, s->buf, TXQ_BUF, hdr,
+					    rw.payload, rw.len)
+		      : srtp_seal_rtp(l->srtp, s->buf, TXQ_BUF, hdr, rw.payload,
+				      rw.len);
 	rewrite_end(&rw);
 	if (len < 0) {
 		worker_drop(w, DROP_SEND_SEAL);

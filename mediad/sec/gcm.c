@@ -146,10 +146,21 @@ static struct ssrctab_row *find_or_add(struct ssrctab *t, uint32_t ssrc)
 	return row ? row : ssrctab_add(t, ssrc);
 }
 
-int gcm_seal_rtp(struct gcm *g, uint8_t *dst, size_t cap, size_t hdr_len,
-		 const uint8_t *payload, size_t len)
+/* The row of the packet's SSRC in *row; 0 or -errno. */
+static int seal_row(struct half *h, const uint8_t *dst, size_t cap,
+		    size_t hdr_len, size_t len, struct ssrctab_row **row)
 {
-	struct half *h = &g->rtp;
+	if (hdr_len < RTP_FIXED)
+		return -EINVAL;
+	if (hdr_len + len + AEAD_TAG > cap)
+		return -ENOBUFS;
+	*row = find_or_add(&h->ssrcs, get32(dst + 8));
+	return *row ? 0 : -EOVERFLOW;
+}
+
+static int seal(struct half *h, uint8_t *dst, size_t hdr_len,
+		const uint8_t *payload, size_t len, uint64_t index)
+{
 	uint8_t iv[AEAD_IV];
 	struct aead_pkt p = {.iv = iv,
 			     .aad = dst,
@@ -157,23 +168,41 @@ int gcm_seal_rtp(struct gcm *g, uint8_t *dst, size_t cap, size_t hdr_len,
 			     .src = payload,
 			     .dst = dst + hdr_len,
 			     .len = len};
+
+	make_iv(iv, h->salt, get32(dst + 8), index);
+	aead_seal(h->key, &p);
+	return (int)(hdr_len + len + AEAD_TAG);
+}
+
+int gcm_seal_rtp(struct gcm *g, uint8_t *dst, size_t cap, size_t hdr_len,
+		 const uint8_t *payload, size_t len)
+{
 	struct ssrctab_row *row;
+	int err = seal_row(&g->rtp, dst, cap, hdr_len, len, &row);
 	uint64_t index;
 
-	if (hdr_len < RTP_FIXED)
-		return -EINVAL;
-	if (hdr_len + len + AEAD_TAG > cap)
-		return -ENOBUFS;
-	row = find_or_add(&h->ssrcs, get32(dst + 8));
-	if (!row)
-		return -EOVERFLOW;
+	if (err)
+		return err;
 	index = replay_index(&row->win, (uint16_t)(dst[2] << 8 | dst[3]));
 	if (!replay_fresh(&row->win, index))
 		return -EALREADY;
 	replay_mark(&row->win, index);
-	make_iv(iv, h->salt, row->ssrc, index);
-	aead_seal(h->key, &p);
-	return (int)(hdr_len + len + AEAD_TAG);
+	return seal(&g->rtp, dst, hdr_len, payload, len, index);
+}
+
+int gcm_seal_rtp_again(struct gcm *g, uint8_t *dst, size_t cap, size_t hdr_len,
+		       const uint8_t *payload, size_t len)
+{
+	struct ssrctab_row *row;
+	int err = seal_row(&g->rtp, dst, cap, hdr_len, len, &row);
+	uint64_t index;
+
+	if (err)
+		return err;
+	index = replay_index(&row->win, (uint16_t)(dst[2] << 8 | dst[3]));
+	if (!replay_seen(&row->win, index))
+		return -ENOENT;
+	return seal(&g->rtp, dst, hdr_len, payload, len, index);
 }
 
 int gcm_seal_rtcp(struct gcm *g, uint8_t *dst, size_t cap, const uint8_t *src,

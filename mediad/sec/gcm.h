@@ -29,6 +29,8 @@ void gcm_free(struct gcm *g);
 
 int gcm_seal_rtp(struct gcm *g, uint8_t *dst, size_t cap, size_t hdr_len,
 		 const uint8_t *payload, size_t len);
+int gcm_seal_rtp_again(struct gcm *g, uint8_t *dst, size_t cap, size_t hdr_len,
+		       const uint8_t *payload, size_t len);
 int gcm_seal_rtcp(struct gcm *g, uint8_t *dst, size_t cap, const uint8_t *src,
 		  size_t len);
 

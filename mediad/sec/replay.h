@@ -46,6 +46,13 @@ static inline bool replay_fresh(const struct replay *r, uint64_t index)
 	return !(r->seen[bit / 64] >> (bit % 64) & 1);
 }
 
+/* Whether the index was seen for certain: neither new nor too old to tell. */
+static inline bool replay_seen(const struct replay *r, uint64_t index)
+{
+	return index < r->next && r->next - index <= REPLAY_WINDOW &&
+	       !replay_fresh(r, index);
+}
+
 /* Marks a fresh index as seen; call only for authenticated packets. */
 static inline void replay_mark(struct replay *r, uint64_t index)
 {

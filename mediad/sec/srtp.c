@@ -276,6 +276,14 @@ int srtp_seal_rtp(struct srtp_session *s, uint8_t *dst, size_t cap,
 	return err == srtp_err_status_ok ? n : cm_errno(err);
 }
 
+int srtp_seal_rtp_again(struct srtp_session *s, uint8_t *dst, size_t cap,
+			size_t hdr_len, const uint8_t *payload, size_t len)
+{
+	if (!s->gcm_out)
+		return -ENOTSUP;
+	return gcm_seal_rtp_again(s->gcm_out, dst, cap, hdr_len, payload, len);
+}
+
 int srtp_seal_rtcp(struct srtp_session *s, uint8_t *dst, size_t cap,
 		   const uint8_t *src, size_t len)
 {

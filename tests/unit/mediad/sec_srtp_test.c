@@ -188,3 +188,30 @@ TEST(ssrctab_finds_what_it_holds)
 	}
 	ssrctab_fini(&t);
 }
+
+/* A repeat is the same packet, and nothing that was not sent before. */
+TEST(srtp_again_gives_the_same_bytes)
+{
+	uint8_t first[300] = {0x80, 96, 0x10, 0};
+	uint8_t again[300] = {0x80, 96, 0x10, 0};
+	uint8_t pay[100] = {7};
+	struct ends e;
+	int n;
+
+	ends_init(&e, SRTP_PROFILE_GCM_128);
+	ck_assert_int_eq(srtp_seal_rtp_again(e.a, again, sizeof(again), 12, pay,
+					     sizeof(pay)),
+			 -ENOENT);
+	n = srtp_seal_rtp(e.a, first, sizeof(first), 12, pay, sizeof(pay));
+	ck_assert_int_eq(srtp_seal_rtp_again(e.a, again, sizeof(again), 12, pay,
+					     sizeof(pay)),
+			 n);
+	ck_assert_mem_eq(first, again, (size_t)n);
+	/* 1,024 later it is too old to tell. */
+	first[2] = 0x14;
+	srtp_seal_rtp(e.a, first, sizeof(first), 12, pay, sizeof(pay));
+	ck_assert_int_eq(srtp_seal_rtp_again(e.a, again, sizeof(again), 12, pay,
+					     sizeof(pay)),
+			 -ENOENT);
+	ends_fini(&e);
+}
