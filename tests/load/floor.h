@@ -11,7 +11,6 @@
 #include "tests/load/pub.h"
 
 struct floor_conf {
-	const char *name;
 	unsigned pubs;
 	unsigned subs; /* of each publisher */
 	unsigned secs;
@@ -20,7 +19,7 @@ struct floor_conf {
 	struct pub_conf pub;
 };
 
-/* Runs and prints one JSON object. 0 or 1. */
-int floor_run(const struct floor_conf *c);
+/* Packets a CPU-second of the forwarder; 0 when nothing came through. */
+double floor_run(const struct floor_conf *c);
 
 #endif

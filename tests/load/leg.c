@@ -205,7 +205,7 @@ static bool sort(struct leg *l, const uint8_t *data, size_t len,
 	}
 }
 
-int leg_recv(struct leg *l, struct leg_batch *b, uint64_t now_us)
+int leg_recv(struct leg *l, struct leg_batch *b, uint64_t now_us, bool *more)
 {
 	static _Alignas(8) uint8_t ctls[LEG_BATCH][CTL_BYTES];
 	struct mmsghdr msgs[LEG_BATCH] = {0};
@@ -222,8 +222,7 @@ int leg_recv(struct leg *l, struct leg_batch *b, uint64_t now_us)
 		msgs[i].msg_hdr.msg_controllen = CTL_BYTES;
 	}
 	got = recvmmsg(l->fd, msgs, LEG_BATCH, MSG_DONTWAIT, NULL);
-	if (got <= 0)
-		return -1;
+	*more = got == LEG_BATCH;
 	for (int i = 0; i < got; i++) {
 		struct leg_pkt *p = &b->pkt[n];
 

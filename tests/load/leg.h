@@ -60,7 +60,6 @@ struct leg {
 	struct srtp_session *srtp;
 	uint64_t drops;	     /* the socket's buffer was full */
 	uint32_t drops_seen; /* the kernel's counter */
-	int queued;	     /* packets in the batch to be sent */
 };
 
 struct leg_pkt {
@@ -79,8 +78,8 @@ int leg_open(struct leg *l, const struct leg_env *env,
 	     const struct leg_remote *remote, uint64_t now_us);
 void leg_close(struct leg *l);
 
-/* Packets of one read; -1: the socket is empty. */
-int leg_recv(struct leg *l, struct leg_batch *b, uint64_t now_us);
+/* Media packets of one read; *more: the socket may hold further ones. */
+int leg_recv(struct leg *l, struct leg_batch *b, uint64_t now_us, bool *more);
 void leg_tick(struct leg *l, uint64_t now_us);
 
 void leg_send(struct leg *l, const void *data, size_t len);

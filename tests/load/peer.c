@@ -444,11 +444,11 @@ void peer_drain(struct peer *p, enum peer_leg which, struct leg_batch *b,
 		uint64_t now_us)
 {
 	struct leg *l = &p->leg[which];
-	int n;
+	bool more = l->state != LEG_NONE;
 
-	if (l->state == LEG_NONE)
-		return;
-	while ((n = leg_recv(l, b, now_us)) >= 0) {
+	while (more) {
+		int n = leg_recv(l, b, now_us, &more);
+
 		for (int i = 0; i < n; i++) {
 			struct leg_pkt *k = &b->pkt[i];
 

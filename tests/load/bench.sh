@@ -1,0 +1,122 @@
+#!/bin/bash
+# Load runs against the built daemons on loopback: one worker on the first
+# core, the generator on the second, beside each the floor of the same run.
+#
+#	tests/load/bench.sh quick|full [NAME ...]
+#
+# Appends a JSON line a figure to build/bench.jsonl and prints a table. Needs
+# two cores; as root the buffers are what they should be.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+B=${B:-build/release}
+OUT=${OUT:-build/bench.jsonl}
+PORT=${PORT:-5743}
+kind=${1:-quick}
+shift
+only=" $* "
+run=$(mktemp -d /tmp/chattr-bench.XXXXXX)
+server=
+trap 'stop; rm -rf "$run"' EXIT
+trap 'exit 130' INT TERM
+
+# The worker's process ids, in the order of their index.
+workers() { pgrep -P "$server" -f 'mediad -i' | sort -n; }
+
+# start WORKERS: a supervisor, a server and so many workers; waits for them.
+start() {
+	rm -rf "$run/state" "$run/run"
+	CHATTR_SERVER_STATE_DIR=$run/state CHATTR_SERVER_RUN_DIR=$run/run \
+	CHATTR_SERVER_USER='' CHATTR_LISTEN_PORT=$PORT \
+	CHATTR_MEDIA_PORT=$((PORT + 20000)) CHATTR_MEDIA_WORKERS=$1 \
+		"$B/bin/signald" -c tests/load/bench.conf >"$run/log" 2>&1 &
+	server=$!
+	for _ in $(seq 100); do
+		[ "$(grep -c 'worker up' "$run/log")" -ge "$1" ] && return
+		sleep 0.1
+	done
+	echo "the server does not come up:" >&2
+	cat "$run/log" >&2
+	exit 1
+}
+
+stop() {
+	[ -n "$server" ] || return
+	kill "$server" 2>/dev/null
+	wait "$server" 2>/dev/null
+	server=
+}
+
+# load NAME WORKERS OPTIONS...: one run on fresh daemons.
+load() {
+	local name=$1 n=$2 pids=()
+	shift 2
+	[ "$only" != "  " ] && [[ $only != *" $name "* ]] && return
+	start "$n"
+	for p in $(workers); do pids+=(--pid "$p"); done
+	"$B/bin/chattr-load" --name "$name" --url "127.0.0.1:$PORT" \
+		--lines "$OUT" --cpu 1 --server-cpu 0 --spin --tick-ms 5 \
+		"${pids[@]}" "$@" >>"$run/json" || echo "$name: not all were served" >&2
+	tail -1 "$run/json" | table
+	stop
+}
+
+# One row of the table out of the run's JSON object.
+field() { sed -n "s/.*\"$1\":\([^,}]*\).*/\1/p" <<<"$json"; }
+table() {
+	read -r json
+	local p99 floor per
+	p99=$(sed -n 's/.*"latency_us":{[^}]*"p99":\([0-9]*\).*/\1/p' <<<"$json")
+	floor=$(field floor) per=$(field packets_per_cpu_second)
+	printf '%-14s %9.0f %10.0f %7s %8.5f %8s %8.0f %7.2f %7.2f\n' \
+		"$(field name | tr -d '"')" "$(field delivered_pps)" "$per" \
+		"$(awk -v f="$floor" -v p="$per" \
+			'BEGIN { if (f > 0 && p > 0) printf "%.2f", f / p; else printf "-" }')" \
+		"$(field loss)" "$p99" "$(field rss_per_consumer)" \
+		"$(field cores)" "$(field generator_cores)"
+}
+
+printf '%-14s %9s %10s %7s %8s %8s %8s %7s %7s\n' run packets/s per-cpu-s \
+	x-floor loss p99-us rss/cons worker gen
+
+fan() { load "fanout-$1" 1 --pubs 1 --subs "$1" --rooms "$2" --floor "${@:3}"; }
+
+if [ "$kind" = quick ]; then
+	fan 100 4 --secs 10 --every-ms 10
+	load audio-100 1 --pubs 10 --subs 100 --video-bps 0 --audio-bps 32000 \
+		--secs 8 --every-ms 10
+	load meeting-16 1 --both 16 --layers 3 --audio-bps 32000 --secs 10 \
+		--every-ms 50
+	load storm-100 1 --pubs 4 --subs 100 --video-bps 300000 --secs 3 \
+		--every-ms 19 --warm 1
+	# The same load on one worker and on two.
+	load workers-1 1 --pubs 1 --subs 50 --rooms 4 --secs 6 --every-ms 10
+	load workers-2 2 --pubs 1 --subs 50 --rooms 4 --secs 6 --every-ms 10 \
+		--server-cpu -1
+else
+	for n in 10 50 100 200; do
+		for load in 27000 81000 135000 190000; do
+			rooms=$((load / n / 270))
+			[ $rooms -ge 1 ] && fan "$n" $rooms --secs 15 --every-ms 10
+		done
+	done
+	load audio-100 1 --pubs 10 --subs 100 --video-bps 0 --audio-bps 32000 \
+		--secs 20 --every-ms 10
+	for n in 8 16; do
+		load meeting-$n 1 --both $n --layers 3 --audio-bps 32000 \
+			--secs 20 --every-ms 50
+	done
+	load rooms-20x4 1 --rooms 20 --both 4 --layers 3 --audio-bps 32000 \
+		--secs 20 --every-ms 20
+	load storm-100 1 --pubs 4 --subs 100 --video-bps 300000 --secs 5 \
+		--every-ms 19 --warm 1
+	load workers-1 1 --pubs 1 --subs 50 --rooms 4 --secs 15 --every-ms 10
+	load workers-2 2 --pubs 1 --subs 50 --rooms 4 --secs 15 --every-ms 10 \
+		--server-cpu -1
+fi
+# What two workers make of the same work as one.
+awk -F'[:,]' '
+	/"workers-1.packets_per_cpu_second"/ { one = $4 }
+	/"workers-2.packets_per_cpu_second"/ { two = $4 }
+	END { if (one > 0 && two > 0)
+		printf "{\"name\":\"workers-2.efficiency\",\"value\":%.3f,\"unit\":\"1\"}\n", two / one
+	}' "$OUT" | tee -a "$OUT"

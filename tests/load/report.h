@@ -1,0 +1,47 @@
+/*
+ * report: one run of chattr-load, read at both ends of its measurement, and
+ * what is printed of it: one JSON object, and a line a figure for a file of
+ * benchmarks.
+ */
+#ifndef TESTS_LOAD_REPORT_H
+#define TESTS_LOAD_REPORT_H
+
+#include "tests/load/options.h"
+#include "tests/load/peer.h"
+
+/* What is read at both ends of the measurement. */
+struct reading {
+	uint64_t at_us;
+	uint64_t cpu_ns[OPTIONS_PIDS];
+	uint64_t rss[OPTIONS_PIDS];
+	uint64_t own_ns;
+	uint64_t sent; /* by publishers */
+	uint64_t server_drops;
+	uint64_t own_drops;
+	struct sub_count got;
+};
+
+struct run {
+	struct options o;
+	struct peer_conf conf;
+	struct leg_env env;
+	struct peer *peers;
+	unsigned n;
+	unsigned started;
+	int epoll;
+	uint64_t tick_us;
+	uint64_t next_join_us;
+	struct leg_batch batch;
+	struct hist latency;
+	bool measuring;
+	double floor;	     /* packets a CPU-second; 0: not asked for */
+	uint64_t rss_before; /* of all pids, before anyone joined */
+	bool *watched;	     /* by peer and leg: its socket is in the epoll */
+};
+
+unsigned report_count(const struct run *r, enum peer_state s);
+void report_read(struct run *r, struct reading *x);
+void report_print(struct run *r, const struct reading *a,
+		  const struct reading *b);
+
+#endif
