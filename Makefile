@@ -269,7 +269,7 @@ build/fuzz/bin/%: $(B)/tests/fuzz/%.o $(LIB_MEDIAD) $(LIB_SIGNALD) $(LIB_PROTO) 
 	$(link) -fsanitize=fuzzer $(LIBS_MEDIAD) $(LIBS_SIGNALD) $(LIBS_PROTO) $(LIBS_COMMON)
 endif
 
-.PHONY: fuzz fuzz-build bench
+.PHONY: fuzz fuzz-build bench bench-full
 fuzz-build:
 	$(MAKE) VARIANT=fuzz $(FUZZ_BINS)
 # SECS for each target, two at a time.
@@ -284,9 +284,14 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/bench.o $(LIB_TEST) $(LIB_ME
 $(B)/bin/chattr-load: $(call objs,$(wildcard tests/load/*.c)) $(LIB_MEDIAD) $(LIB_COMMON)
 	$(link) $(LIBS_MEDIAD) $(LIBS_COMMON) $(call pc,--libs openssl jansson)
 
-bench: $(BENCH_BINS) daemons
+bench: $(BENCH_BINS) daemons $(B)/bin/chattr-load
 	@rm -f build/bench.jsonl
 	@for b in $(BENCH_BINS); do $$b | tee -a build/bench.jsonl || exit 1; done
+	@tests/load/bench.sh quick
+bench-full: $(BENCH_BINS) daemons $(B)/bin/chattr-load
+	@rm -f build/bench.jsonl
+	@for b in $(BENCH_BINS); do $$b | tee -a build/bench.jsonl || exit 1; done
+	@tests/load/bench.sh full
 
 # ---- house keeping ---------------------------------------------------------
 
