@@ -237,8 +237,15 @@ $(B)/unit-signald: $(call unit_objs,signald) $(TESTMAIN) $(LIB_SIGNALD) $(LIB_PR
 $(B)/scenario: $(call objs,$(wildcard tests/scenario/*.c)) $(TESTMAIN) $(LIB_TEST) $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
 	$(link) $(LIBS_CHECK) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
 
-.PHONY: unit-build test-unit test-scenario
-unit-build: $(UNIT_BINS) $(SCENARIO_BIN)
+# Programs that tests run: a main_<name>.c each.
+TEST_TOOLS := $(patsubst tests/lib/main_%.c,$(B)/bin/%,$(wildcard tests/lib/main_*.c))
+$(TEST_TOOLS): $(B)/bin/%: $(B)/tests/lib/main_%.o $(LIB_TEST) $(LIB_COMMON)
+	@mkdir -p $(@D)
+	$(link)
+
+.PHONY: unit-build test-tools test-unit test-scenario
+unit-build: $(UNIT_BINS) $(SCENARIO_BIN) $(TEST_TOOLS)
+test-tools: $(TEST_TOOLS)
 
 # Each binary closes with "name: N passed, N failed".
 test-unit: $(UNIT_BINS)

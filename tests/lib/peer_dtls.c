@@ -12,6 +12,8 @@
 #include <openssl/x509.h>
 
 #define MTU	  1200
+#define TIMER_US  50000 /* the first retransmission, as libwebrtc has it */
+#define TIMER_MAX 1000000
 #define QUEUE_MAX 64
 #define PROFILES                                                               \
 	"SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM"
@@ -149,6 +151,14 @@ static unsigned next_timeout(SSL *ssl, unsigned us)
 	return us < 1000000 ? 2 * us : us;
 }
 
+static unsigned timer(SSL *ssl, unsigned last_us)
+{
+	(void)ssl;
+	if (!last_us)
+		return TIMER_US;
+	return 2 * last_us < TIMER_MAX ? 2 * last_us : TIMER_MAX;
+}
+
 struct peer_dtls *peer_dtls_new(const struct peer_conf *conf)
 {
 	struct peer_dtls *d = calloc(1, sizeof(*d));
@@ -176,6 +186,7 @@ struct peer_dtls *peer_dtls_new(const struct peer_conf *conf)
 	DTLS_set_timer_cb(d->ssl, next_timeout);
 	SSL_set_options(d->ssl, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET);
 	SSL_set_mtu(d->ssl, MTU);
+	DTLS_set_timer_cb(d->ssl, timer);
 	SSL_set_bio(d->ssl, bio_new(d), bio_new(d));
 	if (d->server)
 		SSL_set_accept_state(d->ssl);
