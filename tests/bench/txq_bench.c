@@ -4,6 +4,8 @@
  * for a frame of nine packets to a hundred receivers. The cost holds the
  * kernel's whole way up to the receiver's queue, as loopback has it.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +22,20 @@
 static struct txq q;
 static struct txq_dst dsts[RECEIVERS];
 static int socks[RECEIVERS];
+
+static int less(const void *a, const void *b)
+{
+	double x = *(const double *)a;
+	double y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double v[ROUNDS])
+{
+	qsort(v, ROUNDS, sizeof(*v), less);
+	return v[ROUNDS / 2];
+}
 
 static void die(const char *what)
 {
@@ -95,18 +111,18 @@ static void by_run(int run)
 	int n = 256 / run * run;
 
 	for (int r = 0; r < ROUNDS; r++) {
-		double t = bench_cpu_ns();
+		double t = (double)bench_ns();
 
 		for (int i = 0; i < n; i++)
 			put(i / run % RECEIVERS, LEN);
 		txq_flush(&q);
-		v[r] = (bench_cpu_ns() - t) / n;
+		v[r] = ((double)bench_ns() - t) / n;
 		drain();
 	}
 	if (q.stats.dropped)
 		die("txq_bench: packets were dropped");
 	snprintf(name, sizeof(name), "txq.send.run-%d", run);
-	bench_print(name, bench_median(v, ROUNDS), "ns");
+	bench_print(name, "ns", median(v), "ns");
 	teardown(fd);
 }
 
@@ -118,16 +134,16 @@ static void by_slots(uint32_t slots)
 	char name[64];
 
 	for (int r = 0; r < ROUNDS; r++) {
-		double t = bench_cpu_ns();
+		double t = (double)bench_ns();
 
 		for (int i = 0; i < 9 * RECEIVERS; i++)
 			put(i % RECEIVERS, i / RECEIVERS < 4 ? LEN - 1 : LEN);
 		txq_flush(&q);
-		v[r] = (bench_cpu_ns() - t) / (9 * RECEIVERS);
+		v[r] = ((double)bench_ns() - t) / (9 * RECEIVERS);
 		drain();
 	}
 	snprintf(name, sizeof(name), "txq.frame-to-100.slots-%u", slots);
-	bench_print(name, bench_median(v, ROUNDS), "ns");
+	bench_print(name, "ns", median(v), "ns");
 	teardown(fd);
 }
 
