@@ -28,6 +28,11 @@ export interface RoomInfo {
 	createdAt?: number;
 	settings?: RoomSettings;
 	spotlight?: string | null;
+	host?: string | null;
+	/** Raised hands, the first to raise first. */
+	hands?: string[];
+	/** The epoch of the chat's key that was sealed last; 0: the link's. */
+	keyEpoch?: number;
 }
 
 export interface ChatKeys {
@@ -59,7 +64,10 @@ export interface ChatItem {
 	from: string;
 	to?: string;
 	at: number;
-	ciphertext: string;
+	ciphertext?: string;
+	/** Instead of a ciphertext: a sealed key. */
+	epoch?: number;
+	box?: string;
 }
 
 export interface TransportInfo {
@@ -239,11 +247,12 @@ export interface Notifications {
 	roomUpdated: { room?: RoomInfo; entered?: PeerInfo; gone?: string };
 	chat: ChatItem;
 	chatDeleted: { id: string };
-	keySealed: { from: string; epoch: number; box: string };
-	epochWanted: { epoch: number };
+	keySealed: { from: string; to?: string; epoch: number; box: string };
+	epochWanted: { epoch: number; peerId?: string };
+	mutedByHost: { by?: string; sources?: Source[] };
 	reaction: { peerId: string; emoji: string };
 	askedToUnmute: { peerId?: string };
-	hostChanged: { peerId: string };
+	hostChanged: { peerId: string | null };
 	roomEnded: { reason?: string };
 }
 

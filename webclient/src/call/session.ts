@@ -38,6 +38,9 @@ export interface SessionOptions extends SocketOptions {
 	giveUpMs?: number;
 }
 
+/** Refusals that pass by themselves. */
+const PASSING = new Set(['rate-limited', 'busy', 'no-worker', 'worker-timeout', 'no-memory']);
+
 export class Session {
 	readonly socket: Socket;
 	readonly api: Api;
@@ -160,12 +163,9 @@ export class Session {
 	}
 
 	#refused(error: RequestError): void {
-		if (error.reason === 'rate-limited' || error.code === 503) {
+		if (PASSING.has(error.reason)) {
 			clearTimeout(this.#again);
 			this.#again = setTimeout(() => this.socket.replace(), error.retryAfterMs ?? 2000);
-		} else if (this.#enter.resumeToken && /token|resume/.test(error.reason)) {
-			this.#enter = { ...this.#enter, resumeToken: undefined };
-			this.socket.replace();
 		} else {
 			this.#end(error.reason);
 		}

@@ -81,7 +81,9 @@ test('keys without proof of the link, or bound to another peer, are not believed
 
 test('a fresh epoch shuts out who is not sealed to', async () => {
 	const [ada, bob, eve] = (await acquainted('ada', 'bob', 'eve')) as [Cipher, Cipher, Cipher];
-	const boxes = await ada.startEpoch(1, ['bob']);
+	const { boxes, commit } = await ada.startEpoch(1, ['bob']);
+	expect(ada.epoch).toBe(0);
+	commit();
 	expect(boxes.map((b) => b.to)).toEqual(['bob']);
 	expect(await bob.openBox('ada', 1, boxes[0]!.box)).toBe(true);
 	expect(await eve.openBox('ada', 1, boxes[0]!.box)).toBe(false);
@@ -91,6 +93,10 @@ test('a fresh epoch shuts out who is not sealed to', async () => {
 	expect(await eve.decrypt({ from: 'ada', ciphertext })).toEqual({ ok: false, why: 'no-key' });
 	expect(bob.safetyCode).toBe(ada.safetyCode);
 	expect(eve.safetyCode).not.toBe(ada.safetyCode);
+	/* a reload keeps it */
+	const again = cipher('bob');
+	again.restoreEpochs(bob.keptEpochs);
+	expect(shown(await again.decrypt({ from: 'ada', ciphertext }))).toBe('without eve');
 	/* a newcomer gets it from who lets him in */
 	expect(await eve.openBox('ada', 1, (await ada.sealFor('eve')).box)).toBe(true);
 	expect(shown(await eve.decrypt({ from: 'ada', ciphertext }))).toBe('without eve');

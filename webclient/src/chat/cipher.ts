@@ -58,6 +58,11 @@ export interface Genuine {
 	keyChanged: boolean;
 }
 
+export interface Box {
+	to: string;
+	box: string;
+}
+
 export type Verdict = Genuine | { ok: false; why: 'malformed' | 'no-key' | 'forged' | 'repeated' };
 
 /** An epoch may have been keyed twice by members who did not see each other. */
@@ -179,18 +184,38 @@ export class Cipher {
 
 	/* ---- epochs ---- */
 
-	/** A fresh key for `epoch`, sealed to these members as far as they are known. */
-	async startEpoch(epoch: number, members: string[]): Promise<{ to: string; box: string }[]> {
-		this.#addEpoch(epoch, randomBytes(32));
-		return Promise.all(members.filter((id) => this.#members.has(id)).map((to) => this.sealFor(to)));
+	/**
+	 * A fresh key for `epoch`, sealed to these members as far as they are known. It counts from
+	 * `commit` on: of two who seal the same epoch at once the server takes one.
+	 */
+	async startEpoch(epoch: number, members: string[]): Promise<{ boxes: Box[]; commit(): void }> {
+		const key = randomBytes(32);
+		const known = members.filter((id) => this.#members.has(id));
+		const boxes = await Promise.all(known.map((to) => this.#seal(to, epoch, key)));
+		return { boxes, commit: () => void this.#addEpoch(epoch, key) };
 	}
 
 	/** The current epoch's key for one member. */
-	async sealFor(to: string): Promise<{ to: string; box: string }> {
+	sealFor(to: string): Promise<Box> {
+		return this.#seal(to, this.#epoch, this.epochKey);
+	}
+
+	async #seal(to: string, epoch: number, key: Bytes): Promise<Box> {
 		const member = this.#members.get(to);
 		if (!member) throw new Error('unknown member');
-		const place = { roomId: this.roomId, from: this.peerId, to, epoch: this.#epoch };
-		return { to, box: await sealEpochKey(this.identity, member.sealPublic, place, this.epochKey) };
+		const place = { roomId: this.roomId, from: this.peerId, to, epoch };
+		return { to, box: await sealEpochKey(this.identity, member.sealPublic, place, key) };
+	}
+
+	/** Keys of epochs for this tab to keep over a reload, beside the link's. */
+	get keptEpochs(): [number, string][] {
+		return [...this.#epochs]
+			.filter(([epoch]) => epoch > 0)
+			.flatMap(([epoch, keys]) => keys.map((key): [number, string] => [epoch, toBase64Url(key)]));
+	}
+
+	restoreEpochs(kept: [number, string][]): void {
+		for (const [epoch, key] of kept) this.#addEpoch(epoch, fromBase64Url(key));
 	}
 
 	async openBox(from: string, epoch: number, box: string): Promise<boolean> {

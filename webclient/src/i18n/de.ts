@@ -341,6 +341,8 @@ export const de: Dictionary = {
 			'Sie wurde benutzt, zurückgezogen oder ist abgelaufen. Bitte um eine neue, oder klopfe ohne sie an.',
 		banned: 'Du darfst dieses Treffen nicht betreten',
 		'sign-in-required': 'Dieses Treffen verlangt eine Anmeldung',
+		'too-many-knocks': 'Es warten zu viele Leute',
+		'too-many-knocksLead': 'Versuche es in ein paar Minuten wieder.',
 		replaced: 'Das Treffen ging in einem anderen Tab weiter',
 		unreachable: 'Der Server war nicht erreichbar',
 		other: 'Das Treffen wurde unterbrochen',

@@ -338,6 +338,8 @@ export const en = {
 		'invite-invalidLead': 'It was used, revoked or has expired. Ask for a new one, or knock without it.',
 		banned: 'You may not enter this meeting',
 		'sign-in-required': 'This meeting needs a sign-in',
+		'too-many-knocks': 'Too many people are waiting',
+		'too-many-knocksLead': 'Try again in a few minutes.',
 		replaced: 'The meeting went on in another tab',
 		unreachable: 'The server could not be reached',
 		other: 'The meeting was interrupted',

@@ -219,6 +219,7 @@ export class Call {
 
 	#moved(phase: SessionPhase): void {
 		this.phase = phase;
+		if (phase.name === 'waiting') this.#sentOut();
 		if (phase.name !== 'ended') return;
 		for (const off of this.#off.splice(0)) off();
 		this.#stopMeter?.();
@@ -231,6 +232,15 @@ export class Call {
 			/* the seat is given up or taken away: its token is worth nothing now */
 			keepSecrets(this.options.roomId, { resumeToken: undefined, peerId: undefined });
 		}
+	}
+
+	/** Outside nothing is sent and nothing is seen; camera and microphone stay as they are. */
+	#sentOut(): void {
+		this.stopScreen();
+		this.#media?.close();
+		this.#media = null;
+		this.local.onTrack = null;
+		this.room.people.clear();
 	}
 
 	async #begin(answer: Admitted): Promise<void> {

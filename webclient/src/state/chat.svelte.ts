@@ -11,7 +11,7 @@ import { loadIdentity } from '../chat/identity';
 import { chime } from '../media/audio';
 import { i18n } from '../i18n/i18n.svelte';
 import type { Call } from './call.svelte';
-import { chatKey, keepChatKey, keepPins, keptPins } from './keeper';
+import { chatKey, keepChatKey, keepEpochs, keepPins, keptEpochs, keptPins } from './keeper';
 import { newChatKey } from './address';
 import { prefs } from './prefs.svelte';
 import { announce } from './toasts.svelte';
@@ -107,7 +107,7 @@ export class Chat {
 
 	/** The same bytes again. */
 	retry(entry: Entry): void {
-		if (entry.item && entry.state === 'failed') void this.#deliver(entry, entry.item.ciphertext);
+		if (entry.item && entry.state === 'failed') void this.#deliver(entry, entry.item.ciphertext ?? '');
 	}
 
 	older(): Promise<void> {
@@ -143,6 +143,7 @@ export class Chat {
 			}
 			const identity = await loadIdentity(roomId);
 			this.#cipher = new Cipher(roomId, fromBase64Url(key), identity, room.selfId, keptPins(roomId));
+			this.#cipher.restoreEpochs(keptEpochs(roomId));
 		}
 		this.#cipher.peerId = room.selfId;
 		if (fresh) this.call.api.tell('setChatKeys', await this.#cipher.ownKeys());
@@ -156,6 +157,8 @@ export class Chat {
 		const answer = await this.call.api.call('chatHistory', { before, limit: PAGE }).catch(() => null);
 		if (!answer) return;
 		this.more = answer.more ?? answer.messages.length === PAGE;
+		/* keys first: what they open may stand before them */
+		for (const { from, epoch, box } of answer.messages) if (epoch && box) await this.#sealed(from, epoch, box);
 		for (const item of answer.messages) await this.#take(item, true);
 	}
 
@@ -172,23 +175,43 @@ export class Chat {
 			entry.deleted = true;
 			entry.text = '';
 		},
-		newPeer: (info) => this.#newcomer(info.id, info.chatKeys),
-		roomUpdated: ({ entered }) => (entered ? this.#newcomer(entered.id, entered.chatKeys) : Promise.resolve()),
-		peerUpdated: ({ peerId, chatKeys }) => this.#newcomer(peerId, chatKeys),
-		keySealed: async ({ from, epoch, box }) => {
-			const taken = await this.#cipher?.openBox(from, epoch, box);
-			if (!taken || !this.#cipher) return;
-			this.safetyCode = this.#cipher.safetyCode;
-			await this.#again();
-		},
-		epochWanted: async ({ epoch }) => {
-			const cipher = this.#cipher;
-			if (!cipher) return;
-			const boxes = await cipher.startEpoch(epoch, [...this.call.room.people.keys()]);
-			this.safetyCode = cipher.safetyCode;
-			if (boxes.length > 0) this.call.api.tell('sealKeys', { epoch, boxes });
-		}
+		newPeer: (info) => this.#showsKeys(info.id, info.chatKeys),
+		roomUpdated: ({ entered }) => (entered ? this.#showsKeys(entered.id, entered.chatKeys) : Promise.resolve()),
+		peerUpdated: ({ peerId, chatKeys }) => this.#showsKeys(peerId, chatKeys),
+		keySealed: ({ from, epoch, box }) => this.#sealed(from, epoch, box),
+		epochWanted: ({ epoch, peerId }) => this.#seal(epoch, peerId)
 	};
+
+	async #sealed(from: string, epoch: number, box: string): Promise<void> {
+		if (await this.#cipher?.openBox(from, epoch, box)) await this.#newEpoch();
+	}
+
+	/** The server asks for a fresh key for everybody, or for the present one for a newcomer. */
+	async #seal(epoch: number, peerId: string | undefined): Promise<void> {
+		const cipher = this.#cipher;
+		const { api, room } = this.call;
+		if (!cipher) return;
+		if (peerId) {
+			if (cipher.epoch !== epoch || !cipher.knows(peerId)) return;
+			api.tell('sealKeys', { epoch, boxes: [await cipher.sealFor(peerId)] });
+			return;
+		}
+		const { boxes, commit } = await cipher.startEpoch(epoch, [...room.people.keys()]);
+		await api.call('sealKeys', { epoch, boxes }).then(
+			() => {
+				commit();
+				return this.#newEpoch();
+			},
+			() => undefined /* somebody else was first: his box comes */
+		);
+	}
+
+	async #newEpoch(): Promise<void> {
+		if (!this.#cipher) return;
+		this.safetyCode = this.#cipher.safetyCode;
+		keepEpochs(this.call.options.roomId, this.#cipher.keptEpochs);
+		await this.#again();
+	}
 
 	async #meet(peerId: string, keys: ChatKeys): Promise<boolean> {
 		if (peerId === this.call.room.selfId) return false;
@@ -197,26 +220,20 @@ export class Chat {
 		return proven;
 	}
 
-	/** A host gives the current epoch to who has just come. */
-	async #newcomer(peerId: string, keys: ChatKeys | null | undefined): Promise<void> {
-		const cipher = this.#cipher;
-		if (!cipher || !keys) return;
-		const known = cipher.knows(peerId);
-		if (!(await this.#meet(peerId, keys)) || known) return;
-		if (cipher.epoch > 0 && this.call.room.isHost) {
-			this.call.api.tell('sealKeys', { epoch: cipher.epoch, boxes: [await cipher.sealFor(peerId)] });
-		}
-		await this.#again();
+	async #showsKeys(peerId: string, keys: ChatKeys | null | undefined): Promise<void> {
+		const known = this.#cipher?.knows(peerId) ?? true;
+		if (keys && (await this.#meet(peerId, keys)) && !known) await this.#again();
 	}
 
 	async #take(item: ChatItem, history: boolean): Promise<void> {
 		const id = String(item.id);
-		if (!this.#cipher || this.#serverIds.has(id)) return;
+		const { ciphertext } = item;
+		if (!this.#cipher || ciphertext === undefined || this.#serverIds.has(id)) return;
 		this.#serverIds.add(id);
-		const verdict = await this.#cipher.decrypt({ from: item.from, to: item.to || undefined, ciphertext: item.ciphertext });
+		const verdict = await this.#cipher.decrypt({ from: item.from, to: item.to || undefined, ciphertext });
 		if (verdict.ok) return this.#genuine(item, verdict, history);
 		/* one's own message coming back, or a copy: nothing new */
-		if (verdict.why === 'repeated') return this.#own(item);
+		if (verdict.why === 'repeated') return this.#own(item, Cipher.uid(ciphertext));
 		const entry = new Entry(`bad-${id}`, item.from, item.to ?? '', false);
 		entry.id = id;
 		entry.at = item.at;
@@ -226,8 +243,8 @@ export class Chat {
 		this.#insert(entry);
 	}
 
-	#own(item: ChatItem): void {
-		const entry = this.#byUid.get(Cipher.uid(item.ciphertext));
+	#own(item: ChatItem, uid: string): void {
+		const entry = this.#byUid.get(uid);
 		if (!entry?.mine || entry.id !== null) return;
 		entry.id = String(item.id);
 		entry.at = item.at;
@@ -241,7 +258,7 @@ export class Chat {
 			const verdict = await this.#cipher!.decrypt({
 				from: item.from,
 				to: item.to || undefined,
-				ciphertext: item.ciphertext
+				ciphertext: item.ciphertext ?? ''
 			});
 			if (!verdict.ok) continue;
 			this.entries = this.entries.filter((e) => e !== entry);

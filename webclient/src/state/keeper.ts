@@ -97,6 +97,16 @@ export function browserId(): string {
 	return id;
 }
 
+/** Keys of the chat's later epochs: like the link's key, for this tab only. */
+export function keptEpochs(roomId: string): [number, string][] {
+	const epochs = read<[number, string][]>(session, `chattr.epochs.${roomId}`);
+	return Array.isArray(epochs) ? epochs : [];
+}
+
+export function keepEpochs(roomId: string, epochs: [number, string][]): void {
+	write(session, `chattr.epochs.${roomId}`, epochs);
+}
+
 /** Signing keys of a room's people, as this tab first saw them. */
 export function keptPins(roomId: string): Map<string, string> {
 	const pins = read<[string, string][]>(session, `chattr.pins.${roomId}`);

@@ -86,9 +86,13 @@ export class Room {
 		return this.isHost || this.settings[what] !== false;
 	}
 
-	/** Raised hands, the first to raise first. */
+	/** Raised hands of the others, the first to raise first. */
 	get hands(): Person[] {
-		return [...this.people.values()].filter((p) => p.handRaised).sort((a, b) => a.handAt - b.handAt);
+		const queue = this.info.hands ?? [];
+		const place = (p: Person) => (queue.includes(p.id) ? queue.indexOf(p.id) : queue.length);
+		return [...this.people.values()]
+			.filter((p) => p.handRaised)
+			.sort((a, b) => place(a) - place(b) || a.handAt - b.handAt);
 	}
 
 	name(peerId: string): string {
