@@ -253,6 +253,14 @@ test-unit: $(UNIT_BINS)
 test-scenario: $(SCENARIO_BIN) | daemons
 	@fail=0; for t in $^; do $$t || fail=1; done; exit $$fail
 
+# WebSocket and HTTP, byte for byte, against the real edge.
+WIRE_BIN := $(B)/wire
+$(WIRE_BIN): $(call objs,$(wildcard tests/wire/*.c)) $(LIB_SIGNALD) $(LIB_PROTO) $(LIB_COMMON)
+	$(link) $(LIBS_SIGNALD) $(LIBS_PROTO) $(LIBS_COMMON)
+.PHONY: test-wire
+test-wire: $(WIRE_BIN)
+	@$(WIRE_BIN)
+
 .PHONY: asan ubsan tsan cov clang
 asan ubsan tsan clang:
 	$(MAKE) VARIANT=$@ daemons test-unit test-scenario

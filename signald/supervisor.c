@@ -90,7 +90,7 @@ static void log_death(const struct watch *w, pid_t pid, int status)
 		log_warn("supervisor", "died", "role=\"%s\" pid=%d signal=%d",
 			 w->role.name, (int)pid, WTERMSIG(status));
 	else
-		log_warn("supervisor", "ended", "role=\"%s\" pid=%d status=%d",
+		log_info("supervisor", "ended", "role=\"%s\" pid=%d status=%d",
 			 w->role.name, (int)pid, WEXITSTATUS(status));
 }
 

@@ -1,5 +1,6 @@
 #include "signald/net/ws.h"
 
+#include "common/rd.h"
 #include "common/str.h"
 #include "signald/net/http.h"
 
@@ -15,20 +16,20 @@
 #define WS_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define KEY_LEN 24 /* base64 of 16 bytes */
 
-/* A message that has come and was not handed out yet. */
-struct msg {
-	struct msg *next;
-	size_t len;
-	char text[];
-};
+#define HEAD_MAX 14 /* bytes before a frame's payload */
 
 struct ws {
 	wslay_event_context_ptr ctx;
 	struct evbuffer *in;  /* only during ws_next() */
 	struct evbuffer *out; /* borrowed */
-	struct msg *first, **last;
-	struct msg *handed; /* what ws_next() gave out last */
+	char *text;	      /* the message that has come; NULL: none */
+	size_t text_len;
+	uint8_t head[HEAD_MAX]; /* of the frame being read */
+	size_t head_n;
+	uint64_t payload_left;
+	bool frame_done; /* the frame is whole: no more bytes for now */
 	uint16_t fault;
+	bool told; /* text was handed out: free it next time */
 	bool pong;
 	bool broken;  /* wslay's state is of no use any more */
 	bool closing; /* ws_close() was called */
@@ -58,19 +59,68 @@ int ws_handshake(const struct http_req *req, char accept[WS_ACCEPT_LEN + 1])
 	return 0;
 }
 
+/* How long a head is, judged by its first bytes. */
+static size_t head_len(const struct ws *ws)
+{
+	uint8_t len = ws->head[1] & 0x7f;
+
+	if (ws->head_n < 2)
+		return 2;
+	return 2u +
+	       (len == 126   ? 2
+		: len == 127 ? 8
+			     : 0) +
+	       (ws->head[1] & 0x80 ? 4 : 0);
+}
+
+/* Counts bytes of a head; at its end the payload's length is known. */
+static void count_head(struct ws *ws, const uint8_t *p, size_t n)
+{
+	uint8_t len;
+	struct rd r;
+
+	memcpy(ws->head + ws->head_n, p, n);
+	ws->head_n += n;
+	if (ws->head_n < 2 || ws->head_n < head_len(ws))
+		return;
+	len = ws->head[1] & 0x7f;
+	r = rd_of(ws->head + 2, 8);
+	ws->payload_left = len == 126	? rd_u16(&r)
+			   : len == 127 ? rd_u64(&r)
+					: len;
+	ws->head_n = 0;
+	ws->frame_done = !ws->payload_left;
+}
+
+/*
+ * Gives wslay one frame at a time: its answer (a pong; wslay drops those
+ * that wait when a close is queued) and what the layer above answers to a
+ * message go out before the next frame is judged.
+ */
 static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len,
 		       int flags, void *arg)
 {
 	struct ws *ws = arg;
-	int n;
+	size_t want = ws->payload_left;
+	bool in_head = !want;
+	int n = 0;
 
 	(void)flags;
-	n = ws->in ? evbuffer_remove(ws->in, buf, len) : 0;
-
-	if (n > 0)
-		return n;
-	wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
-	return -1;
+	if (in_head)
+		want = head_len(ws) - ws->head_n;
+	if (ws->in && !ws->frame_done)
+		n = evbuffer_remove(ws->in, buf, len < want ? len : want);
+	if (n <= 0) {
+		wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
+		return -1;
+	}
+	if (in_head) {
+		count_head(ws, buf, (size_t)n);
+	} else {
+		ws->payload_left -= (size_t)n;
+		ws->frame_done = !ws->payload_left;
+	}
+	return n;
 }
 
 static ssize_t on_send(wslay_event_context_ptr ctx, const uint8_t *data,
@@ -97,7 +147,6 @@ static void on_msg(wslay_event_context_ptr ctx,
 		   const struct wslay_event_on_msg_recv_arg *a, void *arg)
 {
 	struct ws *ws = arg;
-	struct msg *m;
 
 	(void)ctx;
 	if (a->opcode == WSLAY_PONG)
@@ -106,18 +155,16 @@ static void on_msg(wslay_event_context_ptr ctx,
 		fail(ws, WSLAY_CODE_UNSUPPORTED_DATA);
 	if (a->opcode != WSLAY_TEXT_FRAME)
 		return;
-	m = malloc(sizeof(*m) + a->msg_length + 1);
-	if (!m) {
+	ws->text = malloc(a->msg_length + 1);
+	if (!ws->text) {
 		fail(ws, WSLAY_CODE_INTERNAL_SERVER_ERROR);
 		return;
 	}
-	m->next = NULL;
-	m->len = a->msg_length;
-	if (m->len)
-		memcpy(m->text, a->msg, m->len);
-	m->text[m->len] = '\0';
-	*ws->last = m;
-	ws->last = &m->next;
+	if (a->msg_length)
+		memcpy(ws->text, a->msg, a->msg_length);
+	ws->text[a->msg_length] = '\0';
+	ws->text_len = a->msg_length;
+	ws->told = false;
 }
 
 /* A close frame with half a code; wslay takes it for an empty one. */
@@ -144,7 +191,6 @@ struct ws *ws_new(struct evbuffer *out, uint32_t msg_cap)
 	if (!ws)
 		return NULL;
 	ws->out = out;
-	ws->last = &ws->first;
 	if (wslay_event_context_server_init(&ws->ctx, &callbacks, ws)) {
 		free(ws);
 		return NULL;
@@ -157,28 +203,9 @@ void ws_free(struct ws *ws)
 {
 	if (!ws)
 		return;
-	free(ws->handed);
-	while (ws->first) {
-		struct msg *m = ws->first;
-
-		ws->first = m->next;
-		free(m);
-	}
+	free(ws->text);
 	wslay_event_context_free(ws->ctx);
 	free(ws);
-}
-
-static enum ws_event hand_out(struct ws *ws, const char **text, size_t *len)
-{
-	struct msg *m = ws->first;
-
-	ws->first = m->next;
-	if (!ws->first)
-		ws->last = &ws->first;
-	ws->handed = m;
-	*text = m->text;
-	*len = m->len;
-	return WS_TEXT;
 }
 
 /*
@@ -194,21 +221,28 @@ static void on_bad_frame(struct ws *ws)
 	evbuffer_add(ws->out, bye, sizeof(bye));
 }
 
-/* Reads frames until the bytes are used; faults become a close frame. */
-static void read_frames(struct ws *ws, struct evbuffer *in)
+/* Reads one frame, or what is there of it; false: nothing more to read. */
+static bool read_frame(struct ws *ws)
 {
-	int err;
-
-	ws->in = in;
-	err = wslay_event_recv(ws->ctx);
-	ws->in = NULL;
-	if (err && !ws->fault) {
+	ws->frame_done = false;
+	if (wslay_event_recv(ws->ctx) && !ws->fault) {
 		on_bad_frame(ws);
-		return;
+		return false;
 	}
 	/* wslay queues the pongs and the close frames by itself. */
 	if (wslay_event_send(ws->ctx) && !ws->fault)
 		ws->fault = WSLAY_CODE_INTERNAL_SERVER_ERROR;
+	return !ws->fault && wslay_event_get_read_enabled(ws->ctx) &&
+	       !wslay_event_get_close_received(ws->ctx);
+}
+
+/* Reads until a message has come or the bytes are used. */
+static void read_frames(struct ws *ws, struct evbuffer *in)
+{
+	ws->in = in;
+	while (read_frame(ws) && !ws->text && evbuffer_get_length(in))
+		;
+	ws->in = NULL;
 }
 
 /* A code of ours that is no echo of theirs tells a fault of theirs. */
@@ -224,14 +258,20 @@ static void settle_fault(struct ws *ws)
 enum ws_event ws_next(struct ws *ws, struct evbuffer *in, const char **text,
 		      size_t *len)
 {
-	free(ws->handed);
-	ws->handed = NULL;
+	if (ws->told) {
+		free(ws->text);
+		ws->text = NULL;
+		ws->told = false;
+	}
 	if (ws->closed)
 		return WS_NONE;
-	if (!ws->first)
-		read_frames(ws, in);
-	if (ws->first)
-		return hand_out(ws, text, len);
+	read_frames(ws, in);
+	if (ws->text) {
+		ws->told = true;
+		*text = ws->text;
+		*len = ws->text_len;
+		return WS_TEXT;
+	}
 	if (ws->pong) {
 		ws->pong = false;
 		return WS_PONG;
