@@ -19,6 +19,7 @@
 #define BWE_MAX_BPS 100000000
 
 struct bwe;
+struct rtcp;
 
 struct bwe *bwe_new(uint32_t initial_bps, uint16_t first_seq, uint64_t now_us);
 void bwe_free(struct bwe *b);
@@ -31,12 +32,10 @@ void bwe_on_sent(struct bwe *b, uint16_t len, enum sentlog_kind kind,
 		 uint64_t now_us);
 
 /*
- * The FCI of one feedback packet (from the base sequence number on). True
- * when the estimate changed by more than a percent. A malformed one is
- * counted and ignored.
+ * A transport-wide feedback packet. True when the estimate changed by more
+ * than a percent. A malformed one is counted and ignored.
  */
-bool bwe_on_feedback(struct bwe *b, const uint8_t *fci, size_t len,
-		     uint64_t now_us);
+bool bwe_on_feedback(struct bwe *b, const struct rtcp *p, uint64_t now_us);
 
 /* REMB from a receiver: used when no transport-wide feedback comes. */
 bool bwe_on_remb(struct bwe *b, uint32_t bps, uint64_t now_us);
@@ -58,5 +57,7 @@ uint32_t bwe_probe(struct bwe *b, uint64_t now_us);
 uint32_t bwe_estimate(const struct bwe *b);
 double bwe_loss(const struct bwe *b);
 uint64_t bwe_rtt(const struct bwe *b);
+/* How long packets queue on the way, us. */
+uint64_t bwe_queue(const struct bwe *b);
 
 #endif

@@ -85,8 +85,7 @@ static void feedback_message(struct link *l, const struct rtcp *p,
 		nack(l, p, now_us);
 		break;
 	case RTCPFB_IS_TWCC:
-		/* Behind the SSRCs of sender and media. */
-		transport_on_twcc(l->t, p->body + 8, p->len - 8, now_us);
+		transport_on_twcc(l->t, p, now_us);
 		break;
 	case RTCPFB_IS_PLI:
 		c = transport_consumer(l->t, rtcpfb_media(p));

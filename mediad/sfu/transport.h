@@ -30,6 +30,7 @@
 #include "mediad/sfu/turn.h"
 
 struct bwe;
+struct rtcp;
 struct router;
 
 #define TRANSPORT_RR_US	  1000000
@@ -145,7 +146,7 @@ void transport_on_sr(struct transport *t, uint32_t ssrc, uint64_t ntp,
 		     uint32_t rtp_ts, uint64_t now_us);
 void transport_on_rr(struct transport *t, uint32_t ssrc,
 		     const struct send_rr *rr, uint64_t now_us);
-void transport_on_twcc(struct transport *t, const uint8_t *fci, size_t len,
+void transport_on_twcc(struct transport *t, const struct rtcp *p,
 		       uint64_t now_us);
 void transport_on_remb(struct transport *t, uint32_t bps, uint64_t now_us);
 void transport_on_bye(struct transport *t, uint32_t ssrc, uint64_t now_us);

@@ -49,10 +49,10 @@ void transport_on_rr(struct transport *t, uint32_t ssrc,
 		bwe_on_rr(t->bwe, rr->fraction_lost, c->send.rtt_us, now_us);
 }
 
-void transport_on_twcc(struct transport *t, const uint8_t *fci, size_t len,
+void transport_on_twcc(struct transport *t, const struct rtcp *p,
 		       uint64_t now_us)
 {
-	if (t->bwe && bwe_on_feedback(t->bwe, fci, len, now_us))
+	if (t->bwe && bwe_on_feedback(t->bwe, p, now_us))
 		transport_reallocate(t, now_us);
 }
 
