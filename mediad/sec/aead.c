@@ -16,7 +16,7 @@ struct aead *aead_new(const char *name)
 	if (!a)
 		return NULL;
 	for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
-		if (name && strcmp(name, backends[i]->name))
+		if (name && strcmp(name, backends[i]->name) != 0)
 			continue;
 		a->lib = backends[i]->lib_new();
 		if (!a->lib)
