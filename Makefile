@@ -239,9 +239,9 @@ $(B)/scenario: $(call objs,$(wildcard tests/scenario/*.c)) $(TESTMAIN) $(LIB_TES
 
 # Programs that tests run: a main_<name>.c each.
 TEST_TOOLS := $(patsubst tests/lib/main_%.c,$(B)/bin/%,$(wildcard tests/lib/main_*.c))
-$(TEST_TOOLS): $(B)/bin/%: $(B)/tests/lib/main_%.o $(LIB_TEST) $(LIB_COMMON)
+$(TEST_TOOLS): $(B)/bin/%: $(B)/tests/lib/main_%.o $(LIB_TEST) $(LIB_MEDIAD) $(LIB_COMMON)
 	@mkdir -p $(@D)
-	$(link)
+	$(link) $(LIBS_MEDIAD) $(LIBS_COMMON)
 
 .PHONY: unit-build test-tools test-unit test-scenario
 unit-build: $(UNIT_BINS) $(SCENARIO_BIN) $(TEST_TOOLS)

@@ -57,12 +57,13 @@ struct rtp {
 int rtp_parse(struct rtp *h, const uint8_t *pkt, size_t len);
 
 /*
- * The element's data in pkt, or NULL; *len may be 0 (two-byte form). The
- * length is the sender's: check it.
+ * The element's data in pkt, or NULL (*len is 0 then, or in the two-byte
+ * form). The length is the sender's: check it.
  */
 static inline const uint8_t *rtp_ext(const struct rtp *h, const uint8_t *pkt,
 				     uint8_t id, size_t *len)
 {
+	*len = 0;
 	if (id == 0 || id >= RTP_EXT_IDS || !(h->ext_mask >> id & 1))
 		return NULL;
 	*len = h->ext[id].len;
