@@ -66,3 +66,18 @@ export async function sees(page, name, ms = 20000) {
 		ms
 	);
 }
+
+/** Chooses an action of a menu. */
+export async function menu(page, label, item) {
+	await button(page, label).click();
+	await page.getByRole('menuitem', { name: item, exact: true }).or(
+		page.getByRole('menuitemcheckbox', { name: item, exact: true })
+	).click();
+}
+
+/** Opens a panel of the toolbar, if it is not open. */
+export async function openPanel(page, name) {
+	const toggle = page.getByRole('toolbar').getByRole('button', { name: new RegExp(`^${name}`) });
+	if ((await toggle.getAttribute('aria-pressed')) !== 'true') await toggle.click();
+	await page.getByRole('complementary', { name, exact: true }).waitFor();
+}

@@ -219,7 +219,10 @@ export class Call {
 
 	#moved(phase: SessionPhase): void {
 		this.phase = phase;
-		if (phase.name === 'waiting') this.#sentOut();
+		if (phase.name === 'waiting') {
+			this.#sentOut();
+			this.#keep();
+		}
 		if (phase.name !== 'ended') return;
 		for (const off of this.#off.splice(0)) off();
 		this.#stopMeter?.();
