@@ -151,8 +151,21 @@ export async function launchChromium({ args = [], display = 'browser' } = {}) {
 	return browser;
 }
 
-/** A person: a page of its own, with fake devices and a quiet console. */
-export async function person(browser, { viewport = DESK, permissions, ...options } = {}) {
+/** A small, slow camera: for tests of everything but the picture. */
+function smallCamera() {
+	const devices = navigator.mediaDevices;
+	const open = devices?.getUserMedia.bind(devices);
+	if (open) {
+		devices.getUserMedia = (wanted) =>
+			open(wanted.video ? { ...wanted, video: { width: 320, height: 180, frameRate: 10 } } : wanted);
+	}
+}
+
+/**
+ * A person: a page of its own, with fake devices and a quiet console.
+ * `light` spares the machine: many people fit on two cores.
+ */
+export async function person(browser, { viewport = DESK, permissions, light = false, ...options } = {}) {
 	const context = await browser.newContext({
 		viewport,
 		ignoreHTTPSErrors: true,
@@ -160,6 +173,7 @@ export async function person(browser, { viewport = DESK, permissions, ...options
 		...options
 	});
 	await context.addInitScript(watchConnections);
+	if (light) await context.addInitScript(smallCamera);
 	const page = await context.newPage();
 	page.setDefaultTimeout(15000);
 	page.complaints = [];

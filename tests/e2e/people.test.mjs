@@ -9,8 +9,8 @@ let server, browser, ada, ben, link;
 before(async () => {
 	server = await e2e.startServer();
 	browser = await e2e.launchChromium();
-	ada = await e2e.person(browser);
-	ben = await e2e.person(browser, { viewport: e2e.PHONE, hasTouch: true });
+	ada = await e2e.person(browser, { light: true });
+	ben = await e2e.person(browser, { light: true, viewport: e2e.PHONE, hasTouch: true });
 	link = await meetingOfTwo(server, ada, ben);
 	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
 });
@@ -109,7 +109,7 @@ test('a guest is made co-host, may admit, and is made guest again', async () => 
 });
 
 test('a knock is denied, with the words of the end screen', async () => {
-	const carl = await e2e.person(browser);
+	const carl = await e2e.person(browser, { light: true });
 	await carl.goto(link);
 	await carl.getByLabel('A word to the host').fill('It is me');
 	await joinAs(carl, 'Carl');
@@ -121,7 +121,7 @@ test('a knock is denied, with the words of the end screen', async () => {
 });
 
 test('a knock survives a reload of the guest', async () => {
-	const carl = await e2e.person(browser);
+	const carl = await e2e.person(browser, { light: true });
 	await carl.goto(link);
 	await joinAs(carl, 'Cara');
 	await button(ada, 'Allow Cara').waitFor();
@@ -147,7 +147,7 @@ test('an invitation lets one in without a knock, once, after a click', async () 
 	await button(ada, 'Create invitation').click();
 	const invitation = await ada.getByLabel('Invitation', { exact: true }).inputValue();
 	assert.match(invitation, /#.*i=/);
-	const dora = await e2e.person(browser);
+	const dora = await e2e.person(browser, { light: true });
 	const asked = [];
 	dora.on('request', (r) => asked.push(r.url()));
 	await dora.goto(invitation);
@@ -159,7 +159,7 @@ test('an invitation lets one in without a knock, once, after a click', async () 
 	await sees(dora, 'Ada');
 	const token = new URLSearchParams(new URL(invitation).hash.slice(1)).get('i');
 	assert.ok(asked.every((url) => !url.includes(token)), 'no request names the token');
-	const eve = await e2e.person(browser);
+	const eve = await e2e.person(browser, { light: true });
 	await eve.goto(invitation);
 	await joinAs(eve, 'Eve');
 	await eve.getByRole('heading', { name: 'The invitation is no longer valid' }).waitFor();
@@ -180,7 +180,7 @@ test('an invitation can be taken back', async () => {
 test('a locked meeting lets nobody knock', async () => {
 	await openPanel(ada, 'People');
 	await ada.getByLabel('Who may come in').selectOption('locked');
-	const fay = await e2e.person(browser);
+	const fay = await e2e.person(browser, { light: true });
 	await fay.goto(link);
 	await joinAs(fay, 'Fay');
 	await fay.getByRole('heading', { name: 'The meeting is locked' }).waitFor();
