@@ -261,6 +261,11 @@ $(WIRE_BIN): $(call objs,$(wildcard tests/wire/*.c)) $(LIB_SIGNALD) $(LIB_PROTO)
 test-wire: $(WIRE_BIN)
 	@$(WIRE_BIN)
 
+# Processes die and hang in the middle of calls; about a minute.
+.PHONY: test-chaos
+test-chaos: daemons $(B)/bin/chattr-load
+	tests/chaos/run
+
 .PHONY: asan ubsan tsan cov clang
 asan ubsan tsan clang:
 	$(MAKE) VARIANT=$@ daemons test-unit test-scenario

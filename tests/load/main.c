@@ -57,6 +57,8 @@ static void signaling(struct run *r, unsigned i, uint64_t now_us)
 		return;
 	}
 	peer_io(p, now_us);
+	if (p->ws.fd <= 0)
+		return; /* a member who will come back */
 	if (p->ws.wants_write != wrote)
 		watch(r, EPOLL_CTL_MOD, p->ws.fd,
 		      EPOLLIN | (p->ws.wants_write ? EPOLLOUT : 0),
@@ -103,7 +105,19 @@ static void tick(struct run *r, uint64_t now_us)
 			watch_leg(r, i, k);
 		}
 		peer_tick(p, now_us);
+		if (peer_retry(p, now_us))
+			watch(r, EPOLL_CTL_ADD, p->ws.fd, EPOLLIN | EPOLLOUT,
+			      (uint64_t)i << 2);
 	}
+}
+
+/* Everybody's WebSocket goes, media does not. */
+static void cut_all(struct run *r, uint64_t now_us)
+{
+	for (unsigned i = 0; i < r->started; i++)
+		if (r->peers[i].member.token)
+			peer_cut(&r->peers[i], r->o.away_ms * (uint64_t)1000,
+				 now_us);
 }
 
 static uint64_t publish(struct run *r, uint64_t now_us)
@@ -221,7 +235,8 @@ static void setup(struct run *r)
 				     .host = r->o.host,
 				     .env = &r->env,
 				     .pub = r->o.pub,
-				     .sample = r->o.sample};
+				     .sample = r->o.sample,
+				     .members = r->o.members};
 	r->conf.tls = SSL_CTX_new(TLS_client_method());
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!r->conf.tls || r->epoll < 0)
@@ -260,6 +275,9 @@ static void measure(struct run *r)
 	turns_until(r, clock_us() + r->o.warm_s * (uint64_t)1000000);
 	r->measuring = true;
 	report_read(r, &a);
+	report_begin(r);
+	if (r->o.away_ms)
+		cut_all(r, clock_us());
 	turns_until(r, clock_us() + r->o.secs * (uint64_t)1000000);
 	report_read(r, &b);
 	report_print(r, &a, &b);

@@ -29,6 +29,8 @@ static const struct option longopts[] = {
 	{"spin", no_argument, NULL, 'S'},
 	{"floor", no_argument, NULL, 'F'},
 	{"backend", required_argument, NULL, 'B'},
+	{"members", no_argument, NULL, 'M'},
+	{"away-ms", required_argument, NULL, 'A'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -38,6 +40,7 @@ static const char text[] =
 	"  [--rooms N] [--pubs N] [--subs N] [--both N]   clients, a room\n"
 	"  [--video-bps N] [--layers 1|3] [--fps N] [--audio-bps N]\n"
 	"  [--payload BYTES] [--sample K] [--every-ms N] [--join-secs N]\n"
+	"  [--members [--away-ms N]]   they enter and come back with a token\n"
 	"  [--warm S] [--secs S] [--cpu N] [--server-cpu N] [--spin]\n"
 	"chattr-load --floor [--backend mb|evp] ...      no server: the "
 	"floor\n";
@@ -75,6 +78,8 @@ static unsigned *number_option(struct options *o, int c)
 		return &o->sample;
 	case 'T':
 		return &o->tick_ms;
+	case 'A':
+		return &o->away_ms;
 	default:
 		return NULL;
 	}
@@ -116,6 +121,9 @@ static int option(struct options *o, int c, char *arg)
 		return 0;
 	case 'S':
 		o->spin = true;
+		return 0;
+	case 'M':
+		o->members = true;
 		return 0;
 	case 'F':
 		o->floor = true;

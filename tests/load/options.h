@@ -21,7 +21,9 @@ struct options {
 	unsigned every_ms; /* between two joins */
 	unsigned warm_s;
 	unsigned secs;
-	unsigned join_s; /* all must be in after that time */
+	bool members;	  /* they enter, and come back with a token */
+	unsigned away_ms; /* all lose their WebSocket for so long; 0: no */
+	unsigned join_s;  /* all must be in after that time */
 	int cpu;
 	int server_cpu;
 	bool spin;

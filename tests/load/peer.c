@@ -5,7 +5,8 @@
 #include <string.h>
 
 enum kind {
-	REQ_CAPS = 1,
+	REQ_ENTER = 1,
+	REQ_CAPS,
 	REQ_SEND,
 	REQ_RECV,
 	REQ_JOIN,
@@ -29,6 +30,8 @@ void peer_init(struct peer *p, const struct peer_conf *conf, const char *room,
 	p->conf = conf;
 	p->sends = sends;
 	p->receives = receives;
+	if (conf->members)
+		member_init(&p->member);
 	snprintf(p->path, sizeof(p->path), "/?roomId=%s&peerId=load%u", room,
 		 number);
 }
@@ -44,6 +47,8 @@ void peer_free(struct peer *p)
 	wsc_free(&p->ws);
 	json_decref(p->caps);
 	p->caps = NULL;
+	if (p->member.on)
+		member_fini(&p->member);
 	p->state = PEER_WAITING;
 }
 
@@ -351,14 +356,21 @@ static void on_response(struct peer *p, json_t *msg, uint64_t now_us)
 		fail(p, why);
 		return;
 	}
+	if (kind == REQ_ENTER && !member_entered(&p->member, data, now_us))
+		request(p, REQ_CAPS, "getRouterRtpCapabilities", json_object());
 	if (kind == REQ_CAPS)
 		on_caps(p, data);
 	if (kind == REQ_SEND)
 		on_transport(p, data, PEER_SEND, now_us);
 	if (kind == REQ_RECV)
 		on_transport(p, data, PEER_RECV, now_us);
-	if (kind == REQ_PRODUCE)
+	if (kind == REQ_PRODUCE) {
 		p->produced++;
+		if (p->member.on)
+			member_has(
+				p->member.producers,
+				json_string_value(json_object_get(data, "id")));
+	}
 	if (kind == REQ_JOIN) {
 		p->joined = true;
 		produce(p);
@@ -374,6 +386,9 @@ static void on_consumer(struct peer *p, json_t *data)
 	json_t *rtx = json_object_get(enc, "rtx");
 	const char *kind = json_string_value(json_object_get(data, "kind"));
 
+	if (p->member.on)
+		member_has(p->member.consumers,
+			   json_string_value(json_object_get(data, "id")));
 	if (!p->sub.count)
 		sub_init(&p->sub, &p->leg[PEER_RECV], p->conf->sample,
 			 &p->count);
@@ -403,7 +418,42 @@ static void on_message(struct peer *p, const char *text, size_t len,
 		on_response(p, msg, now_us);
 	else if (json_is_true(json_object_get(msg, "request")))
 		on_request(p, msg);
+	else if (p->member.on)
+		member_event(&p->member, msg);
 	json_decref(msg);
+}
+
+static void opened(struct peer *p)
+{
+	if (p->member.on)
+		request(p, REQ_ENTER, "enter",
+			member_enter(&p->member, "load",
+				     p->transport[PEER_SEND],
+				     p->transport[PEER_RECV]));
+	else
+		request(p, REQ_CAPS, "getRouterRtpCapabilities", json_object());
+}
+
+void peer_cut(struct peer *p, uint64_t away_us, uint64_t now_us)
+{
+	wsc_free(&p->ws);
+	memset(p->pending, 0, sizeof(p->pending));
+	member_lost(&p->member, now_us);
+	p->member.retry_us += away_us;
+}
+
+bool peer_retry(struct peer *p, uint64_t now_us)
+{
+	struct member *m = &p->member;
+
+	if (!m->on || !m->retry_us || now_us < m->retry_us)
+		return false;
+	m->retry_us = 0;
+	if (!wsc_open(&p->ws, p->conf->tls, &p->conf->server, p->conf->host,
+		      p->path))
+		return true;
+	m->retry_us = now_us + MEMBER_RETRY_US;
+	return false;
 }
 
 void peer_io(struct peer *p, uint64_t now_us)
@@ -414,10 +464,12 @@ void peer_io(struct peer *p, uint64_t now_us)
 
 	wsc_io(&p->ws);
 	if (before != WSC_OPEN && p->ws.state == WSC_OPEN)
-		request(p, REQ_CAPS, "getRouterRtpCapabilities", json_object());
+		opened(p);
 	while ((text = wsc_next(&p->ws, &len)))
 		on_message(p, text, len, now_us);
-	if (p->ws.state == WSC_CLOSED)
+	if (p->ws.state == WSC_CLOSED && p->member.token)
+		peer_cut(p, 0, now_us);
+	else if (p->ws.state == WSC_CLOSED)
 		fail(p, p->ws.status && p->ws.status != 101
 				? "the upgrade was refused"
 				: "the WebSocket closed");

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "tests/load/leg.h"
+#include "tests/load/member.h"
 #include "tests/load/pub.h"
 #include "tests/load/sub.h"
 #include "tests/load/wsc.h"
@@ -24,6 +25,7 @@ struct peer_conf {
 	const struct leg_env *env;
 	struct pub_conf pub;
 	uint32_t sample;
+	bool members; /* they enter, and come back with their token */
 };
 
 enum peer_state {
@@ -63,6 +65,7 @@ struct peer {
 	struct pub pub;
 	struct sub sub;
 	struct sub_count count;
+	struct member member;
 };
 
 void peer_init(struct peer *p, const struct peer_conf *conf, const char *room,
@@ -73,6 +76,12 @@ int peer_start(struct peer *p, uint64_t now_us);
 
 /* The WebSocket can be read or written. */
 void peer_io(struct peer *p, uint64_t now_us);
+
+/* Ends the WebSocket as if the network had: a member comes back. */
+void peer_cut(struct peer *p, uint64_t away_us, uint64_t now_us);
+
+/* True when a member has opened a new WebSocket: watch it. */
+bool peer_retry(struct peer *p, uint64_t now_us);
 
 /* Empties the sockets, does what is due. */
 void peer_drain(struct peer *p, enum peer_leg which, struct leg_batch *b,

@@ -203,6 +203,49 @@ static json_t *counts(const struct reading *a, const struct reading *b)
 		"generator_drops", (json_int_t)(b->own_drops - a->own_drops));
 }
 
+void report_begin(struct run *r)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		for (int k = 0; k < r->peers[i].sub.n; k++)
+			r->peers[i].sub.s[k]->gap_us = 0;
+}
+
+static uint64_t longest_gap(const struct run *r)
+{
+	uint64_t us = 0;
+
+	for (unsigned i = 0; i < r->n; i++)
+		for (int k = 0; k < r->peers[i].sub.n; k++) {
+			uint64_t gap = r->peers[i].sub.s[k]->gap_us;
+
+			us = gap > us ? gap : us;
+		}
+	return us;
+}
+
+/* How those came back whose WebSocket had ended. */
+static json_t *members(const struct run *r)
+{
+	struct member sum = {0};
+
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct member *m = &r->peers[i].member;
+
+		sum.breaks += m->breaks;
+		sum.resumes += m->resumes;
+		sum.lost += m->lost;
+		sum.replayed += m->replayed;
+		sum.disorder += m->disorder;
+		if (m->worst_us > sum.worst_us)
+			sum.worst_us = m->worst_us;
+	}
+	return json_pack("{s:i,s:i,s:i,s:i,s:i,s:f}", "breaks", (int)sum.breaks,
+			 "resumes", (int)sum.resumes, "lost", (int)sum.lost,
+			 "replayed", (int)sum.replayed, "disorder",
+			 (int)sum.disorder, "worst_ms",
+			 (double)sum.worst_us / 1000);
+}
+
 void report_print(struct run *r, const struct reading *a,
 		  const struct reading *b)
 {
@@ -226,6 +269,10 @@ void report_print(struct run *r, const struct reading *a,
 			  r->floor, "rss_per_consumer", s.rss_per_consumer,
 			  "rss", (json_int_t)s.rss, "generator_cores",
 			  s.own_cores, "bottleneck", s.own_cores > 0.9));
+	json_object_set_new(j, "gap_ms",
+			    json_real((double)longest_gap(r) / 1000));
+	if (r->o.members)
+		json_object_set_new(j, "members", members(r));
 	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	printf("\n");
 	json_decref(j);

@@ -40,6 +40,8 @@ struct run {
 };
 
 unsigned report_count(const struct run *r, enum peer_state s);
+/* Longest gaps count from here on. */
+void report_begin(struct run *r);
 void report_read(struct run *r, struct reading *x);
 void report_print(struct run *r, const struct reading *a,
 		  const struct reading *b);

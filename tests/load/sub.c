@@ -209,6 +209,9 @@ void sub_rtp(struct sub *b, uint8_t *data, size_t len, uint64_t wall_us,
 		repaired(b, s, data, len, now_us);
 		return;
 	}
+	if (s->last_wall_us && wall_us > s->last_wall_us + s->gap_us)
+		s->gap_us = wall_us - s->last_wall_us;
+	s->last_wall_us = wall_us;
 	if (!book(b, s, rtp_seq(data), now_us))
 		return;
 	if (++b->turn % b->sample == 0 && !padded)

@@ -44,6 +44,8 @@ struct sub_stream {
 	uint64_t seen[SUB_WINDOW / 64];
 	uint64_t received;
 	uint64_t first_us; /* when its first packet came */
+	uint64_t last_wall_us;
+	uint64_t gap_us; /* the longest time between two packets */
 	uint32_t lsr;
 	uint64_t lsr_us;
 	uint32_t rr_expected; /* at the last report */
