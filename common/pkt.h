@@ -32,6 +32,8 @@ struct pkt {
 
 struct pkt_pool {
 	struct pkt *all;
+	void *map; /* what was asked of the kernel */
+	size_t map_len;
 	struct pkt *free;
 	uint32_t n;	 /* buffers in the pool */
 	uint32_t used;	 /* in use now */
