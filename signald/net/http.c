@@ -191,6 +191,12 @@ static int on_headers(http_parser *p)
 		return refuse(h, 505);
 	if (check_host(h) || take_target(h))
 		return -1;
+	/*
+	 * Chunks come from no browser, and two readers that disagree on them
+	 * are how requests are smuggled past a proxy (RFC 9112 section 11.2).
+	 */
+	if (http_header(&h->req, "transfer-encoding"))
+		return refuse(h, 411);
 	if (p->flags & F_CONTENTLENGTH && p->content_length > h->body_cap)
 		return refuse(h, 413);
 	return 0;

@@ -10,8 +10,8 @@
  *	case HTTP_BROKEN: refuse(h.status); ...
  *	}
  *
- * RFC 9110 and 9112. What is ambiguous is refused: two Hosts, a length beside
- * chunks, a path with dots or escapes that decode to control bytes.
+ * RFC 9110 and 9112. What is ambiguous is refused: two Hosts, chunks (411), a
+ * path with dots or escapes that decode to control bytes.
  */
 #ifndef SIGNALD_NET_HTTP_H
 #define SIGNALD_NET_HTTP_H

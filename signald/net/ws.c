@@ -16,7 +16,8 @@
 #define WS_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define KEY_LEN 24 /* base64 of 16 bytes */
 
-#define HEAD_MAX 14 /* bytes before a frame's payload */
+#define CONTROL_MAX 125 /* payload of a control frame */
+#define HEAD_MAX    14	/* bytes before a frame's payload */
 
 struct ws {
 	wslay_event_context_ptr ctx;
@@ -28,6 +29,7 @@ struct ws {
 	size_t head_n;
 	uint64_t payload_left;
 	bool frame_done; /* the frame is whole: no more bytes for now */
+	bool starved;	 /* the rest of a frame has not come yet */
 	uint16_t fault;
 	bool told; /* text was handed out: free it next time */
 	bool pong;
@@ -108,9 +110,14 @@ static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len,
 	(void)flags;
 	if (in_head)
 		want = head_len(ws) - ws->head_n;
+	/* wslay checks the text of a close right only when it comes whole. */
+	else if (ws->head[0] & 0x08 && ws->in &&
+		 evbuffer_get_length(ws->in) < want && want <= CONTROL_MAX)
+		len = 0;
 	if (ws->in && !ws->frame_done)
 		n = evbuffer_remove(ws->in, buf, len < want ? len : want);
 	if (n <= 0) {
+		ws->starved = !ws->frame_done;
 		wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
 		return -1;
 	}
@@ -240,7 +247,8 @@ static bool read_frame(struct ws *ws)
 static void read_frames(struct ws *ws, struct evbuffer *in)
 {
 	ws->in = in;
-	while (read_frame(ws) && !ws->text && evbuffer_get_length(in))
+	ws->starved = false;
+	while (!ws->broken && read_frame(ws) && !ws->text && !ws->starved)
 		;
 	ws->in = NULL;
 }

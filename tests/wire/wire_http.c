@@ -68,7 +68,7 @@ static const struct {
 	{"the api, chunked",
 	 "POST /api/x HTTP/1.1\r\n" HOST
 	 "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-	 200},
+	 411},
 	{"the api from elsewhere",
 	 "POST /api/x HTTP/1.1\r\n" HOST
 	 "Origin: https://evil.example\r\nContent-Length: 2\r\n\r\n{}",

@@ -169,3 +169,33 @@ TEST(ws_handshake_of_the_rfc)
 	r.method = "POST";
 	ck_assert_int_eq(ws_handshake(&r, accept), 400);
 }
+
+/* Found by fuzzing: a pong that was told first let a second close out. */
+TEST(ws_says_goodbye_once)
+{
+	struct rig r = rig();
+
+	put(&r, 0x8a, "x", 1);
+	put(&r, 0x3b, "", 0);
+	ck_assert_int_eq(next(&r), WS_PONG);
+	ck_assert_int_eq(next(&r), WS_CLOSED);
+	expect(&r, "\x88\2\x03\xea", 4);
+	ws_free(r.ws);
+}
+
+/* Found by fuzzing: a reason in pieces was not checked as a whole one is. */
+TEST(ws_checks_the_reason_of_a_close_however_it_comes)
+{
+	struct evbuffer *all = evbuffer_new();
+	struct rig r = rig();
+	char c;
+
+	put(&r, 0x88, "\x03\xe8ok\xff\xff", 6);
+	evbuffer_add_buffer(all, r.in);
+	while (evbuffer_remove(all, &c, 1) == 1) {
+		evbuffer_add(r.in, &c, 1);
+		next(&r);
+	}
+	ck_assert_uint_eq(ws_fault(r.ws), 1007);
+	ws_free(r.ws);
+}
