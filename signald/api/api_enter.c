@@ -1,4 +1,6 @@
 /* Coming in, being seen, going. */
+#include <stdlib.h>
+
 #include "common/sys/rng.h"
 #include "signald/api/api.h"
 #include "signald/api/hubstate.h"
@@ -86,6 +88,22 @@ bool api_enter_implicit(struct session *s)
 	return core_peer_of(s->hub->core, s->id) != NULL;
 }
 
+/* After our own restart they are needed to serve this peer on. */
+static void keep_caps(struct api_req *r, uint64_t peer,
+		      const struct rtp_caps *caps)
+{
+	struct event e = {.kind = EVENT_MEDIA_BLOB, .id = peer};
+	size_t len;
+	char *text = wire_dump(rtpjson_caps(caps), &len);
+
+	if (!text)
+		return;
+	e.blob.data = text;
+	e.blob.len = len;
+	hub_step(r->hub, &e);
+	free(text);
+}
+
 void api_enter_join(struct api_req *r)
 {
 	struct wire caps_w = wire_obj(&r->w, "rtpCapabilities", WIRE_MAY);
@@ -108,6 +126,8 @@ void api_enter_join(struct api_req *r)
 	p = core_peer_of(r->hub->core, r->s->id);
 	if (!p || !p->joined)
 		return;
+	if (takes)
+		keep_caps(r, p->id, &caps);
 	seat = call_seat(r->hub->media, p->room->key, p->id, p->pid);
 	if (seat)
 		(void)call_join(r->hub->media, seat, takes ? &caps : NULL);

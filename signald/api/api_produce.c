@@ -103,6 +103,7 @@ static int produce(struct api_req *r, struct produce_args *a)
 	if (!core_may_send(r->peer, (enum source)a->opts.source) &&
 	    !a->opts.paused)
 		return -EPERM;
+	prod_set_cname(t, &a->params);
 	text = label(a, &a->opts.label_len);
 	if (!text)
 		return -ENOMEM;

@@ -84,6 +84,34 @@ void fx_note_room(struct hub *hub, uint64_t room, const char *method,
 	note_text_put(t);
 }
 
+void fx_passing(struct hub *hub, uint64_t peer, const char *method,
+		json_t *data)
+{
+	struct session *s = session_of_peer(hub, peer);
+
+	if (s)
+		session_notify(s, method, data);
+	else
+		json_decref(data);
+}
+
+void fx_passing_room(struct hub *hub, uint64_t room, const char *method,
+		     json_t *data)
+{
+	const struct room *r = core_room(hub->core, room);
+
+	if (r) {
+		list_for_each (it, &r->members) {
+			struct peer *p = list_entry(it, struct peer, node);
+
+			if (p->joined)
+				fx_passing(hub, p->id, method,
+					   json_incref(data));
+		}
+	}
+	json_decref(data);
+}
+
 static void reply(struct hub *hub, const struct effect *e)
 {
 	const struct answer *a = &e->reply.answer;

@@ -21,8 +21,18 @@ void fx_committed(struct hub *hub, uint64_t ticket);
 /* One numbered notification to one peer; data is stolen. */
 void fx_note(struct hub *hub, uint64_t peer, const char *method, json_t *data);
 
+/*
+ * One without a number, to who is there now: soon out of date, and not worth
+ * a place among what is kept for a resume.
+ */
+void fx_passing(struct hub *hub, uint64_t peer, const char *method,
+		json_t *data);
+
 /* To all who joined in a room. */
 void fx_note_room(struct hub *hub, uint64_t room, const char *method,
 		  json_t *data);
+
+void fx_passing_room(struct hub *hub, uint64_t room, const char *method,
+		     json_t *data);
 
 #endif

@@ -15,6 +15,7 @@
 #include "signald/api/fx.h"
 #include "signald/api/hubstate.h"
 #include "signald/api/told.h"
+#include "signald/media/mirror.h"
 #include "signald/net/conn.h"
 
 #define SECOND_US 1000000ull
@@ -57,10 +58,37 @@ static uint64_t min64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/*
+ * After a start the workers are asked what they carry. Clients that come
+ * back meanwhile are held, so that none is told that its media is gone.
+ */
+#define SETTLE_MIN_US (100 * 1000ull)
+#define SETTLE_MAX_US (1000 * 1000ull)
+
+static uint64_t settle(struct hub *hub, uint64_t now_us)
+{
+	struct session *s;
+	size_t pos = 0;
+
+	if (hub->settled)
+		return UINT64_MAX;
+	if (!hub->settle_by_us)
+		hub->settle_by_us = now_us + SETTLE_MAX_US;
+	if (now_us < hub->settle_by_us &&
+	    (now_us < hub->settle_by_us - SETTLE_MAX_US + SETTLE_MIN_US ||
+	     !mirror_is_settled(hub->media)))
+		return now_us + 5000;
+	hub->settled = true;
+	while ((s = idmap_next(&hub->sessions, &pos)))
+		session_release(s);
+	return now_us;
+}
+
 static uint64_t turn(void *arg, uint64_t now_us)
 {
 	struct hub *hub = arg;
 	struct media_out out;
+	uint64_t next;
 
 	if (core_deadline(hub->core) <= now_us) {
 		struct event e = {.kind = EVENT_TICK};
@@ -71,7 +99,9 @@ static uint64_t turn(void *arg, uint64_t now_us)
 		told_apply(hub, &out);
 	if (hub->media->oom)
 		hub_give_up(hub, "out of memory");
-	return min64(core_deadline(hub->core), media_deadline(hub->media));
+	next = settle(hub, now_us);
+	next = min64(next, core_deadline(hub->core));
+	return min64(next, media_deadline(hub->media));
 }
 
 /* ---- connections ---- */

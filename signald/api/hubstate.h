@@ -33,6 +33,8 @@ struct hub {
 	struct idmap desks;    /* struct desk by peer */
 	bool applying;	       /* fx_run() is at work */
 	bool stopping;
+	bool settled; /* workers' inventories are known: clients are served */
+	uint64_t settle_by_us;
 	uint64_t refused, messages; /* counters since start */
 	uint64_t born_us;
 	struct admin *admin; /* borrowed; NULL: none */

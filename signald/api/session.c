@@ -43,6 +43,7 @@ struct session *session_new(struct hub *hub, struct conn *c,
 	s->hub = hub;
 	s->conn = c;
 	s->id = conn_id(c);
+	list_init(&s->held);
 	(void)str_copy(s->room_id, sizeof(s->room_id), room_id);
 	(void)str_copy(s->peer_id, sizeof(s->peer_id), peer_id);
 	fill_buckets(s, &hub->conf->limits);
@@ -53,12 +54,29 @@ struct session *session_new(struct hub *hub, struct conn *c,
 	return s;
 }
 
+/* A message that waits for the hub to settle. */
+struct held {
+	struct list node;
+	size_t len;
+	char text[];
+};
+
+#define SESSION_HELD_BYTES (256 * 1024)
+
+static void drop_held(struct held *h)
+{
+	list_del(&h->node);
+	free(h);
+}
+
 void session_free(struct session *s)
 {
 	if (!s)
 		return;
 	idmap_del(&s->hub->sessions, s->id);
 	json_decref(s->resume.have);
+	list_for_each_safe (it, &s->held)
+		drop_held(list_entry(it, struct held, node));
 	free(s);
 }
 
@@ -179,7 +197,22 @@ static void fault(struct session *s, const char *why)
 		conn_close(s->conn, CONN_CLOSE_ABUSE, "abuse");
 }
 
-void session_text(struct session *s, const char *text, size_t len)
+static void hold(struct session *s, const char *text, size_t len)
+{
+	struct held *h = malloc(sizeof(*h) + len);
+
+	s->held_bytes += len;
+	if (!h || s->held_bytes > SESSION_HELD_BYTES) {
+		free(h);
+		conn_close(s->conn, CONN_CLOSE_FULL, "full");
+		return;
+	}
+	h->len = len;
+	memcpy(h->text, text, len);
+	list_push(&s->held, &h->node);
+}
+
+static void serve(struct session *s, const char *text, size_t len)
 {
 	struct wire_msg msg;
 	const char *why;
@@ -201,4 +234,22 @@ void session_text(struct session *s, const char *text, size_t len)
 		desk_answered(s, msg.id, msg.ok);
 	}
 	json_decref(v);
+}
+
+void session_text(struct session *s, const char *text, size_t len)
+{
+	if (s->hub->settled)
+		serve(s, text, len);
+	else
+		hold(s, text, len);
+}
+
+void session_release(struct session *s)
+{
+	list_for_each_safe (it, &s->held) {
+		struct held *h = list_entry(it, struct held, node);
+
+		serve(s, h->text, h->len);
+		drop_held(h);
+	}
 }

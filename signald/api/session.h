@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/bucket.h"
+#include "common/list.h"
 #include "signald/room/types.h"
 
 struct conn;
@@ -43,6 +44,8 @@ struct session {
 	char peer_id[PEER_ID_SIZE]; /* what the URL says; unproven */
 	struct bucket buckets[RATES];
 	struct session_resume resume;
+	struct list held; /* texts that came before the hub had settled */
+	size_t held_bytes;
 	uint32_t faults; /* messages that were not ours to understand */
 	bool greeted;	 /* mediasoup-version was sent */
 };
@@ -57,6 +60,9 @@ struct session *session_find(const struct hub *hub, uint64_t conn);
 struct session *session_of_peer(const struct hub *hub, uint64_t peer);
 
 void session_text(struct session *s, const char *text, size_t len);
+
+/* The hub has settled: serves what was held. */
+void session_release(struct session *s);
 
 /* Answers; data is stolen, NULL reads as {}. s may be NULL: dropped. */
 void session_ok(struct session *s, uint64_t req, json_t *data);

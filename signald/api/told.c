@@ -1,10 +1,14 @@
 #include "signald/api/told.h"
 
+#include "common/log.h"
 #include "signald/api/api.h"
 #include "signald/api/desk.h"
 #include "signald/api/fx.h"
 #include "signald/api/hubstate.h"
+#include "signald/api/rtpjson.h"
 #include "signald/api/wire.h"
+#include "signald/media/call.h"
+#include "signald/media/mirror.h"
 
 static json_t *consumer(uint64_t id)
 {
@@ -125,8 +129,8 @@ static void volumes(struct hub *hub, const struct media_out *o)
 		list = wire_add(
 			list, wire_put_int(v, "volume", o->volumes.volume[i]));
 	}
-	fx_note_room(hub, o->room, "speakingPeers",
-		     wire_put(json_object(), "peerVolumes", list));
+	fx_passing_room(hub, o->room, "speakingPeers",
+			wire_put(json_object(), "peerVolumes", list));
 }
 
 static void downlink(struct hub *hub, const struct media_out *o)
@@ -135,8 +139,8 @@ static void downlink(struct hub *hub, const struct media_out *o)
 		wire_put_int(json_object(), "desiredBitrate", o->bwe.desired);
 
 	data = wire_put_int(data, "effectiveDesiredBitrate", o->bwe.effective);
-	fx_note(hub, o->peer, "downlinkBwe",
-		wire_put_int(data, "availableBitrate", o->bwe.available));
+	fx_passing(hub, o->peer, "downlinkBwe",
+		   wire_put_int(data, "availableBitrate", o->bwe.available));
 }
 
 /* The client closes the old transport, makes this one, produces again. */
@@ -173,6 +177,53 @@ static void placed(struct hub *hub, const struct media_out *o)
 	hub_step(hub, &e);
 }
 
+/* Found in a worker after our own restart: does the journal know him? */
+static void adopt_seat(struct hub *hub, const struct media_out *o)
+{
+	const struct peer *p = core_peer(hub->core, o->peer);
+	struct seat *s = graph_seat(&hub->media->graph, o->peer);
+	struct rtp_caps caps;
+	struct wire w;
+	json_t *v;
+
+	if (!p || !peer_is_in(p) || p->room->key != o->room) {
+		call_stop(hub->media, o->peer);
+		return;
+	}
+	if (!s || !p->joined || !p->blob)
+		return;
+	v = json_loadb(p->blob, p->blob_len, 0, NULL);
+	w = wire_of(v);
+	if (v && !rtpjson_read_caps(&caps, &w))
+		(void)call_join(hub->media, s, &caps);
+	json_decref(v);
+}
+
+static void adopt_producer(struct hub *hub, const struct media_out *o)
+{
+	json_t *v = json_loads(o->adopt.label, 0, NULL);
+	char app_data[WIRE_APP_DATA], unused[32];
+	struct rtp_params params;
+	struct mirror_producer p = {
+		.id = o->id,
+		.transport = o->adopt.transport,
+		.kind = o->adopt.video ? RTP_VIDEO : RTP_AUDIO,
+		.paused = o->on,
+		.app_data = app_data,
+		.params = &params,
+	};
+	struct wire w = wire_of(v);
+	struct wire rtp = wire_obj(&w, "rtpParameters", WIRE_MUST);
+
+	p.source = (uint32_t)wire_int(&w, "source", WIRE_MUST, 1, 15, 0);
+	wire_app_data(&w, app_data, unused, sizeof(unused));
+	if (w.bad || rtpjson_read_params(&params, &rtp, p.kind) ||
+	    mirror_adopt(hub->media, &p))
+		log_warn("api", "producer not adopted", "producer=%016llx",
+			 (unsigned long long)o->id);
+	json_decref(v);
+}
+
 void told_apply(struct hub *hub, const struct media_out *o)
 {
 	switch (o->kind) {
@@ -194,6 +245,16 @@ void told_apply(struct hub *hub, const struct media_out *o)
 	case MEDIA_PRODUCER_PAUSED:
 		fx_note(hub, o->peer, "producerPaused",
 			wire_put_id(json_object(), "producerId", o->id));
+		break;
+	case MEDIA_PRODUCER_CLOSED:
+		fx_note(hub, o->peer, "producerClosed",
+			wire_put_id(json_object(), "producerId", o->id));
+		break;
+	case MEDIA_ADOPT_SEAT:
+		adopt_seat(hub, o);
+		break;
+	case MEDIA_ADOPT_PRODUCER:
+		adopt_producer(hub, o);
 		break;
 	case MEDIA_MUTED:
 		muted(hub, o);

@@ -27,6 +27,7 @@ struct call {
 	uint32_t worker; /* index, when placed */
 	uint32_t consumers;
 	uint64_t speaker; /* seat, 0: nobody */
+	bool silent;	  /* the last levels told were of nobody */
 	struct list seats;
 };
 

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "signald/media/cons.h"
+#include "signald/media/mirror.h"
 #include "signald/media/notice.h"
 #include "signald/media/ortc.h"
 #include "signald/media/prod.h"
@@ -27,7 +28,9 @@ struct media *media_new(struct loop *loop, const struct media_conf *conf)
 	if (!m)
 		return NULL;
 	m->conf = *conf;
-	if (ortc_default_caps(&m->caps)) {
+	m->mirrors = mirror_new();
+	if (!m->mirrors || ortc_default_caps(&m->caps)) {
+		free(m->mirrors);
 		free(m);
 		return NULL;
 	}
@@ -57,6 +60,9 @@ void media_free(struct media *m)
 		drop_pending(&m->pending[i]);
 	workers_fini(&m->workers);
 	graph_fini(&m->graph);
+	for (uint32_t i = 0; i < WORKERS_MAX; i++)
+		mirror_reset(m, i);
+	free(m->mirrors);
 	free(m->outs);
 	free(m);
 }
@@ -101,24 +107,15 @@ void media_done(struct media *m, const struct media_ticket *ticket,
 	o->reply.error = error;
 }
 
-int media_ask(struct media *m, const struct call *c, uint32_t method,
-	      const ProtobufCMessage *body, uint64_t object,
-	      const struct media_ticket *ticket)
+/* Sends, and enters p (stolen) under the request's id. */
+static int ask(struct media *m, struct worker *w, const ProtobufCMessage *body,
+	       struct pending *p)
 {
-	struct worker *w = &m->workers.w[c->worker];
-	struct pending *p;
 	uint64_t id;
 
-	if (!c->router)
-		return -ENOTCONN;
-	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
-	p->object = object;
-	p->method = method;
-	if (ticket)
-		p->ticket = *ticket;
-	id = workers_ask(w, method, body, m->now_us);
+	id = workers_ask(w, p->method, body, m->now_us);
 	if (!id) {
 		int err = errno ? -errno : -ENOTCONN;
 
@@ -131,6 +128,37 @@ int media_ask(struct media *m, const struct call *c, uint32_t method,
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int media_ask(struct media *m, const struct call *c, uint32_t method,
+	      const ProtobufCMessage *body, uint64_t object,
+	      const struct media_ticket *ticket)
+{
+	struct worker *w = &m->workers.w[c->worker];
+	struct pending *p;
+
+	if (!c->router)
+		return -ENOTCONN;
+	/* While it tells its inventory nothing may change there. */
+	if (mirror_is_busy(m, w->index))
+		return -ENOBUFS;
+	p = calloc(1, sizeof(*p));
+	if (p) {
+		p->object = object;
+		p->method = method;
+		p->ticket = ticket ? *ticket : (struct media_ticket){0};
+	}
+	return ask(m, w, body, p);
+}
+
+int media_ask_worker(struct media *m, struct worker *w, uint32_t method,
+		     const ProtobufCMessage *body)
+{
+	struct pending *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->method = method;
+	return ask(m, w, body, p);
 }
 
 int media_ask_id(struct media *m, const struct call *c, uint32_t method,
@@ -152,6 +180,8 @@ static const ProtobufCMessageDescriptor *answer_type(uint32_t method)
 		return &media__ice_parameters__descriptor;
 	case MEDIA__METHOD__CONSUME:
 		return &media__consumer_info__descriptor;
+	case MEDIA__METHOD__DUMP:
+		return &media__dump__descriptor;
 	case MEDIA__METHOD__GET_TRANSPORT_STATS:
 		return &media__transport_stats__descriptor;
 	case MEDIA__METHOD__GET_PRODUCER_STATS:
@@ -164,7 +194,7 @@ static const ProtobufCMessageDescriptor *answer_type(uint32_t method)
 }
 
 /* Moves the graph on, then ends the ticket. */
-static void settle(struct media *m, const struct pending *p,
+static void settle(struct media *m, struct worker *w, const struct pending *p,
 		   struct media_out *reply)
 {
 	struct media_out *o;
@@ -178,6 +208,9 @@ static void settle(struct media *m, const struct pending *p,
 		break;
 	case MEDIA__METHOD__CONSUME:
 		cons_on_created(m, p->object, reply);
+		break;
+	case MEDIA__METHOD__DUMP:
+		mirror_on_page(m, w, reply->reply.msg);
 		break;
 	default:
 		break;
@@ -212,7 +245,7 @@ static void on_reply(struct media *m, struct worker *w,
 		if (!r.reply.msg)
 			r.reply.error = -EPROTO;
 	}
-	settle(m, p, &r);
+	settle(m, w, p, &r);
 	free(p);
 }
 
@@ -232,7 +265,7 @@ static void end_pending(struct media *m, struct worker *w)
 		r.reply.ticket = p->ticket;
 		r.reply.method = p->method;
 		r.reply.error = -ENOTCONN;
-		settle(m, p, &r);
+		settle(m, w, p, &r);
 		free(p);
 	}
 	idmap_fini(&map);
@@ -247,6 +280,7 @@ void media_worker(struct media *m, const struct worker_news *news,
 	lost = workers_update(&m->workers, news, now_us);
 	if (!lost)
 		return;
+	mirror_reset(m, lost->index);
 	end_pending(m, lost);
 	rebuild_worker_lost(m, lost->index);
 }
@@ -262,6 +296,7 @@ static void take(struct media *m, struct worker *w, const struct chan_msg *msg)
 		notice_take(m, w, msg);
 		break;
 	case CHAN_UP:
+		mirror_on_up(m, w, msg->digest);
 		rebuild_worker_up(m, w);
 		break;
 	case CHAN_DOWN:
@@ -277,6 +312,8 @@ bool media_next(struct media *m, uint64_t now_us, struct media_out *out)
 
 	m->now_us = now_us;
 	while (m->out_at == m->out_n) {
+		if (mirror_step(m))
+			continue;
 		if (!workers_next(&m->workers, &w, &msg, now_us))
 			return false;
 		take(m, w, &msg);

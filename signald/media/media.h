@@ -38,6 +38,9 @@ enum media_out_kind {
 	MEDIA_PRODUCER_PAUSED, /* id; by a host, to its owner */
 	MEDIA_MUTED,	       /* on: the peer's derived state */
 	MEDIA_PLACED,	       /* room, id: router, on worker `n` */
+	MEDIA_ADOPT_SEAT,      /* peer, room: found in a worker, see mirror.h */
+	MEDIA_ADOPT_PRODUCER,  /* peer, id, on: paused; adopt */
+	MEDIA_PRODUCER_CLOSED, /* id; its worker has lost it */
 	MEDIA_REBUILD,	       /* peer: all its new transports are there */
 	MEDIA_PRODUCER_SCORE,  /* id, scores */
 	MEDIA_CONSUMER_SCORE,  /* id */
@@ -79,6 +82,11 @@ struct media_out {
 			int32_t spatial, temporal;
 		} layers;
 		struct {
+			uint64_t transport;
+			bool video;
+			const char *label; /* a text of the layer above */
+		} adopt;
+		struct {
 			uint32_t available, desired, effective;
 		} bwe;
 		struct {
@@ -96,11 +104,14 @@ struct media_conf {
 	uint32_t capacity;	/* consumers a worker before rooms spread */
 };
 
+struct mirror;
+
 struct media {
 	struct media_conf conf;
 	struct rtp_caps caps; /* of all routers */
 	struct graph graph;
 	struct workers workers;
+	struct mirror *mirrors;		   /* one a worker */
 	struct idmap pending[WORKERS_MAX]; /* by request id of the channel */
 	struct media_out *outs;		   /* a queue: [out_at, out_n) */
 	size_t out_at, out_n, out_cap;
@@ -132,6 +143,10 @@ struct media_out *media_out(struct media *m, enum media_out_kind kind);
 int media_ask(struct media *m, const struct call *c, uint32_t method,
 	      const ProtobufCMessage *body, uint64_t object,
 	      const struct media_ticket *ticket);
+
+/* What concerns no call. */
+int media_ask_worker(struct media *m, struct worker *w, uint32_t method,
+		     const ProtobufCMessage *body);
 
 /* The same with a body that is an ObjectId. */
 int media_ask_id(struct media *m, const struct call *c, uint32_t method,

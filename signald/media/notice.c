@@ -131,8 +131,9 @@ static void volumes(struct media *m, const struct worker *w,
 	struct call *c = call_of(m, w, e->router_id);
 	struct media_out *o;
 
-	if (!c)
+	if (!c || (c->silent && !e->n_volumes))
 		return;
+	c->silent = !e->n_volumes;
 	o = media_out(m, MEDIA_VOLUMES);
 	o->room = c->room;
 	for (size_t i = 0; i < e->n_volumes && i < MEDIA_VOLUMES_MAX; i++) {

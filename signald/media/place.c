@@ -53,6 +53,10 @@ int place_call(struct media *m, struct call *c)
 	c->worker = w->index;
 	c->router = rng_id();
 	msg.id = c->router;
+	/* By this a later server finds the room again. */
+	msg.has_label = true;
+	msg.label.data = (uint8_t *)&c->room;
+	msg.label.len = sizeof(c->room);
 	err = media_ask(m, c, MEDIA__METHOD__CREATE_ROUTER, &msg.base,
 			c->router, NULL);
 	if (err) {

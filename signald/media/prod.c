@@ -26,8 +26,7 @@ void prod_update_muted(struct media *m, struct seat *s)
 	o->on = muted;
 }
 
-/* All producers of a transport share one CNAME, RFC 8834 section 4.9. */
-static void set_cname(struct transport *t, struct rtp_params *params)
+void prod_set_cname(struct transport *t, struct rtp_params *params)
 {
 	if (!t->cname[0] && params->cname[0])
 		(void)str_copy(t->cname, sizeof(t->cname), params->cname);
@@ -112,7 +111,6 @@ int prod_create(struct media *m, struct transport *t, struct rtp_params *params,
 		err = take_producer(m, t, opts, &p);
 	if (err)
 		return err;
-	set_cname(t, params);
 	p->type = type;
 	err = ortc_consumable(&p->tmpl, p->kind, params, &m->caps, &map);
 	if (!err) {

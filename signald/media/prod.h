@@ -20,6 +20,12 @@ struct prod_opts {
 	size_t label_len;
 };
 
+/*
+ * All producers of a transport share one CNAME (RFC 8834 section 4.9): its
+ * first one's, or one of ours. Set it before the label is made.
+ */
+void prod_set_cname(struct transport *t, struct rtp_params *params);
+
 /* The parameters are negotiated in place. The reply's id is the producer. */
 int prod_create(struct media *m, struct transport *t, struct rtp_params *params,
 		const struct prod_opts *opts,

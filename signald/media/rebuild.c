@@ -30,14 +30,17 @@ static void replace_transport(struct media *m, struct transport *old)
 		t->state = TRANSPORT_LOST;
 }
 
-static void lose_seat(struct media *m, struct seat *s)
+void rebuild_lose_transport(struct media *m, struct transport *t)
 {
 	/* The client closes them with their transport. */
-	list_for_each_safe (it, &s->consumers)
-		cons_drop(m, list_entry(it, struct consumer, node), false);
-	list_for_each_safe (jt, &s->producers) {
-		struct producer *p = list_entry(jt, struct producer, node);
+	list_for_each_safe (it, &t->consumers)
+		cons_drop(m, list_entry(it, struct consumer, tnode), false);
+	list_for_each_safe (jt, &t->producers) {
+		struct producer *p = list_entry(jt, struct producer, tnode);
 
+		list_for_each_safe (kt, &p->consumers)
+			cons_drop(m, list_entry(kt, struct consumer, pnode),
+				  true);
 		if (p->state == PRODUCER_ASKED) {
 			prod_drop(m, p);
 			continue;
@@ -45,11 +48,23 @@ static void lose_seat(struct media *m, struct seat *s)
 		p->state = PRODUCER_LOST;
 		graph_move_producer(p, NULL);
 	}
-	list_for_each (kt, &s->transports)
-		list_entry(kt, struct transport, node)->state = TRANSPORT_LOST;
+	t->state = TRANSPORT_LOST;
 }
 
-static void host_seat(struct media *m, struct seat *s)
+static void drop_consumers(struct media *m, struct seat *s)
+{
+	list_for_each_safe (it, &s->consumers)
+		cons_drop(m, list_entry(it, struct consumer, node), false);
+}
+
+static void lose_seat(struct media *m, struct seat *s)
+{
+	list_for_each (jt, &s->transports)
+		rebuild_lose_transport(m,
+				       list_entry(jt, struct transport, node));
+}
+
+void rebuild_seat(struct media *m, struct seat *s)
 {
 	/* Successors join the list: go over the present ones only. */
 	for (uint32_t n = s->n_transports; n > 0; n--) {
@@ -71,7 +86,18 @@ static void host_call(struct media *m, struct call *c)
 	if (place_call(m, c))
 		return; /* rebuild_worker_up() tries again */
 	list_for_each (it, &c->seats)
-		host_seat(m, list_entry(it, struct seat, node));
+		rebuild_seat(m, list_entry(it, struct seat, node));
+}
+
+void rebuild_call(struct media *m, struct call *c)
+{
+	c->router = 0;
+	/* Nobody is told: each client closes them with its transport. */
+	list_for_each (it, &c->seats)
+		drop_consumers(m, list_entry(it, struct seat, node));
+	list_for_each (jt, &c->seats)
+		lose_seat(m, list_entry(jt, struct seat, node));
+	host_call(m, c);
 }
 
 void rebuild_worker_lost(struct media *m, uint32_t index)
@@ -82,10 +108,7 @@ void rebuild_worker_lost(struct media *m, uint32_t index)
 	while ((c = idmap_next(&m->graph.calls, &pos))) {
 		if (!c->router || c->worker != index)
 			continue;
-		c->router = 0;
-		list_for_each (it, &c->seats)
-			lose_seat(m, list_entry(it, struct seat, node));
-		host_call(m, c);
+		rebuild_call(m, c);
 	}
 }
 

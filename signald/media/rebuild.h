@@ -11,6 +11,12 @@
 /* The process behind this index is gone. */
 void rebuild_worker_lost(struct media *m, uint32_t index);
 
+/* All media of a call, or one transport, is gone from its worker. */
+void rebuild_call(struct media *m, struct call *c);
+void rebuild_lose_transport(struct media *m, struct transport *t);
+/* Asks for successors of what a seat has lost. */
+void rebuild_seat(struct media *m, struct seat *s);
+
 /* A worker can be asked: calls that had found none are placed. */
 void rebuild_worker_up(struct media *m, struct worker *w);
 

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/sys/rng.h"
 #include "signald/media/cons.h"
+#include "signald/media/mirror.h"
 #include "signald/media/place.h"
 #include "signald/media/prod.h"
 #include "signald/media/rebuild.h"
@@ -13,6 +14,7 @@ int trans_ask(struct media *m, struct transport *t,
 	      const struct media_ticket *ticket)
 {
 	Media__CreateTransport msg = MEDIA__CREATE_TRANSPORT__INIT;
+	char label[MIRROR_LABEL_MAX];
 
 	msg.id = t->id;
 	msg.router_id = t->seat->call->router;
@@ -21,6 +23,9 @@ int trans_ask(struct media *m, struct transport *t,
 	msg.producing = t->producing;
 	msg.consuming = t->consuming;
 	msg.force_tcp = t->force_tcp;
+	msg.label.len = mirror_label(label, t);
+	msg.label.data = (uint8_t *)label;
+	msg.has_label = msg.label.len > 0;
 	msg.has_initial_bitrate = m->conf.start_bitrate > 0;
 	msg.initial_bitrate = m->conf.start_bitrate;
 	msg.has_max_incoming = m->conf.max_bitrate > 0;

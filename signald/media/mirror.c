@@ -1,0 +1,540 @@
+#include "signald/media/mirror.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/str.h"
+#include "common/sys/clock.h"
+#include "signald/media/cons.h"
+#include "signald/media/ortc.h"
+#include "signald/media/place.h"
+#include "signald/media/prod.h"
+#include "signald/media/rebuild.h"
+#include "signald/media/trans.h"
+
+enum phase {
+	MIRROR_IDLE,
+	MIRROR_DUMPING,	 /* pages come */
+	MIRROR_ADOPTING, /* producers are with the layer above */
+};
+
+/* One object of the inventory, label in its own memory. */
+struct item {
+	Media__DumpObject__Noun noun;
+	uint64_t id, parent, peer, producer;
+	uint32_t ssrc;
+	bool paused, video;
+	char mid[RTP_MID_CAP];
+	char *label;
+	size_t label_len;
+};
+
+struct mirror {
+	enum phase phase;
+	bool known; /* this process' inventory was taken once */
+	struct item *items;
+	size_t n, cap;
+};
+
+enum {
+	LABEL_PRODUCING = 1,
+	LABEL_CONSUMING = 2,
+	LABEL_TCP = 4,
+};
+
+size_t mirror_label(char out[MIRROR_LABEL_MAX], const struct transport *t)
+{
+	size_t len = strlen(t->seat->pid);
+
+	/* Only a plain client has a longer name, and it does not come back. */
+	if (len + 1 > MIRROR_LABEL_MAX)
+		return 0;
+	out[0] = (char)((t->producing ? LABEL_PRODUCING : 0) |
+			(t->consuming ? LABEL_CONSUMING : 0) |
+			(t->force_tcp ? LABEL_TCP : 0));
+	memcpy(out + 1, t->seat->pid, len);
+	return len + 1;
+}
+
+static struct mirror *of(struct media *m, uint32_t index)
+{
+	return &m->mirrors[index];
+}
+
+static void clear(struct mirror *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->items[i].label);
+	free(r->items);
+	r->items = NULL;
+	r->n = r->cap = 0;
+	r->phase = MIRROR_IDLE;
+}
+
+struct mirror *mirror_new(void)
+{
+	return calloc(WORKERS_MAX, sizeof(struct mirror));
+}
+
+bool mirror_is_busy(const struct media *m, uint32_t index)
+{
+	return m->mirrors[index].phase == MIRROR_DUMPING;
+}
+
+void mirror_reset(struct media *m, uint32_t index)
+{
+	clear(of(m, index));
+	of(m, index)->known = false;
+}
+
+/* ---- our side's digest ---- */
+
+static uint64_t seat_digest(const struct seat *s)
+{
+	uint64_t d = 0;
+
+	list_for_each (it, &s->transports) {
+		struct transport *t = list_entry(it, struct transport, node);
+
+		d ^= t->state == TRANSPORT_LIVE ? chan_mix(t->id) : 0;
+	}
+	list_for_each (jt, &s->producers) {
+		struct producer *p = list_entry(jt, struct producer, node);
+
+		d ^= p->state == PRODUCER_LIVE ? chan_mix(p->id) : 0;
+	}
+	list_for_each (kt, &s->consumers) {
+		struct consumer *c = list_entry(kt, struct consumer, node);
+
+		d ^= c->state != CONSUMER_ASKED ? chan_mix(c->id) : 0;
+	}
+	return d;
+}
+
+static uint64_t digest_of(const struct media *m, const struct worker *w)
+{
+	uint64_t d = 0;
+	struct call *c;
+	size_t pos = 0;
+
+	while ((c = idmap_next(&m->graph.calls, &pos))) {
+		if (!c->router || c->worker != w->index)
+			continue;
+		d ^= chan_mix(c->router);
+		list_for_each (it, &c->seats)
+			d ^= seat_digest(list_entry(it, struct seat, node));
+	}
+	return d;
+}
+
+/* ---- asking ---- */
+
+static void ask_page(struct media *m, struct worker *w, uint64_t cursor)
+{
+	Media__DumpPage msg = MEDIA__DUMP_PAGE__INIT;
+
+	msg.has_cursor = true;
+	msg.cursor = cursor;
+	if (!media_ask_worker(m, w, MEDIA__METHOD__DUMP, &msg.base))
+		return;
+	log_warn("media", "no inventory", "worker=%u", w->index);
+	clear(of(m, w->index));
+}
+
+void mirror_on_up(struct media *m, struct worker *w, uint64_t digest)
+{
+	struct mirror *r = of(m, w->index);
+
+	clear(r);
+	if (digest_of(m, w) == digest) {
+		r->known = true;
+		return;
+	}
+	r->phase = MIRROR_DUMPING;
+	ask_page(m, w, 0);
+}
+
+static int add_item(struct mirror *r, const Media__DumpObject *o)
+{
+	struct item *it;
+
+	if (r->n == r->cap) {
+		size_t cap = r->cap ? 2 * r->cap : 256;
+		struct item *v = realloc(r->items, cap * sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		r->items = v;
+		r->cap = cap;
+	}
+	it = &r->items[r->n++];
+	*it = (struct item){.noun = o->noun,
+			    .id = o->id,
+			    .parent = o->parent_id,
+			    .peer = o->peer_id,
+			    .producer = o->producer_id,
+			    .ssrc = o->ssrc,
+			    .paused = o->paused,
+			    .video = o->kind == MEDIA__MEDIA_KIND__VIDEO};
+	(void)str_copy(it->mid, sizeof(it->mid), o->mid ? o->mid : "");
+	/* One more byte, so that it ends like a text. */
+	it->label = calloc(1, o->label.len + 1);
+	if (!it->label)
+		return -ENOMEM;
+	if (o->label.len)
+		memcpy(it->label, o->label.data, o->label.len);
+	it->label_len = o->label.len;
+	return 0;
+}
+
+/* ---- adopting: calls, seats, transports ---- */
+
+static void close_item(struct media *m, struct worker *w, const struct item *it)
+{
+	static const uint32_t methods[] = {
+		[MEDIA__DUMP_OBJECT__NOUN__ROUTER] =
+			MEDIA__METHOD__CLOSE_ROUTER,
+		[MEDIA__DUMP_OBJECT__NOUN__TRANSPORT] =
+			MEDIA__METHOD__CLOSE_TRANSPORT,
+		[MEDIA__DUMP_OBJECT__NOUN__PRODUCER] =
+			MEDIA__METHOD__CLOSE_PRODUCER,
+		[MEDIA__DUMP_OBJECT__NOUN__CONSUMER] =
+			MEDIA__METHOD__CLOSE_CONSUMER,
+	};
+	Media__ObjectId msg = MEDIA__OBJECT_ID__INIT;
+
+	if (it->noun >= sizeof(methods) / sizeof(*methods) ||
+	    !methods[it->noun])
+		return;
+	msg.id = it->id;
+	(void)media_ask_worker(m, w, methods[it->noun], &msg.base);
+}
+
+static struct call *call_by_router(const struct media *m, uint64_t router)
+{
+	struct call *c;
+	size_t pos = 0;
+
+	while ((c = idmap_next(&m->graph.calls, &pos)))
+		if (c->router == router)
+			return c;
+	return NULL;
+}
+
+static int adopt_router(struct media *m, const struct worker *w,
+			const struct item *it)
+{
+	uint64_t room;
+	struct call *c;
+
+	if (it->label_len != sizeof(room))
+		return -EINVAL;
+	memcpy(&room, it->label, sizeof(room));
+	c = graph_add_call(&m->graph, room);
+	if (!c)
+		return -EEXIST;
+	c->router = it->id;
+	c->worker = w->index;
+	return 0;
+}
+
+/*
+ * A mid that was used before our time must not come again, and has at most
+ * eight digits: count on from tenths of a second.
+ */
+static uint32_t first_mid(void)
+{
+	return 1000 + (uint32_t)(clock_wall_us() / 100000 % 90000000);
+}
+
+static int adopt_transport(struct media *m, const struct item *it)
+{
+	struct call *c = call_by_router(m, it->parent);
+	struct seat *s = graph_seat(&m->graph, it->peer);
+	struct transport *t;
+	struct media_out *o;
+
+	if (!c || it->label_len < 1)
+		return -EINVAL;
+	if (!s) {
+		s = graph_add_seat(&m->graph, c, it->peer, it->label + 1);
+		if (!s)
+			return -ENOMEM;
+		o = media_out(m, MEDIA_ADOPT_SEAT);
+		o->peer = it->peer;
+		o->room = c->room;
+	}
+	t = s->call == c ? graph_add_transport(&m->graph, s, it->id) : NULL;
+	if (!t)
+		return -EINVAL;
+	t->state = TRANSPORT_LIVE;
+	t->producing = it->label[0] & LABEL_PRODUCING;
+	t->consuming = it->label[0] & LABEL_CONSUMING;
+	t->force_tcp = it->label[0] & LABEL_TCP;
+	t->next_mid = first_mid();
+	return 0;
+}
+
+static void offer_producer(struct media *m, const struct item *it)
+{
+	struct media_out *o = media_out(m, MEDIA_ADOPT_PRODUCER);
+
+	o->peer = it->peer;
+	o->id = it->id;
+	o->on = it->paused;
+	o->adopt.transport = it->parent;
+	o->adopt.video = it->video;
+	o->adopt.label = it->label;
+}
+
+static void adopt(struct media *m, struct worker *w)
+{
+	struct mirror *r = of(m, w->index);
+	int err = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct item *it = &r->items[i];
+
+		if (it->noun == MEDIA__DUMP_OBJECT__NOUN__ROUTER)
+			err = adopt_router(m, w, it);
+		else if (it->noun == MEDIA__DUMP_OBJECT__NOUN__TRANSPORT)
+			err = adopt_transport(m, it);
+		else
+			continue;
+		if (err)
+			close_item(m, w, it);
+	}
+	for (size_t i = 0; i < r->n; i++)
+		if (r->items[i].noun == MEDIA__DUMP_OBJECT__NOUN__PRODUCER)
+			offer_producer(m, &r->items[i]);
+	r->phase = MIRROR_ADOPTING;
+}
+
+int mirror_adopt(struct media *m, const struct mirror_producer *a)
+{
+	struct transport *t = graph_transport(&m->graph, a->transport);
+	struct ortc_mapping map;
+	struct producer *p;
+	int err;
+
+	if (!t)
+		return -ENOENT;
+	p = graph_add_producer(&m->graph, t, a->id);
+	if (!p)
+		return -ENOMEM;
+	p->state = PRODUCER_LIVE;
+	p->kind = a->kind;
+	p->source = a->source;
+	p->paused = a->paused;
+	p->app_data = strdup(a->app_data);
+	/* The names of its streams were made before; ours are not used. */
+	err = ortc_check_producer(a->kind, a->params, &p->type);
+	if (!err)
+		err = ortc_mapping(&map, a->params, &m->caps, ORTC_SSRC_MIN);
+	if (!err)
+		err = ortc_consumable(&p->tmpl, a->kind, a->params, &m->caps,
+				      &map);
+	if (err || !p->app_data) {
+		prod_close(m, p);
+		return err ? err : -ENOMEM;
+	}
+	(void)str_copy(t->cname, sizeof(t->cname), a->params->cname);
+	prod_update_muted(m, p->seat);
+	return 0;
+}
+
+static int adopt_consumer(struct media *m, const struct item *it)
+{
+	struct transport *t = graph_transport(&m->graph, it->parent);
+	struct producer *p = graph_producer(&m->graph, it->producer);
+	struct consumer *c;
+	struct media_out *o;
+
+	if (!t || !p || !t->seat->caps)
+		return -ENOENT;
+	c = graph_add_consumer(&m->graph, t, p, it->id);
+	if (!c)
+		return -ENOMEM;
+	c->ssrc = it->ssrc;
+	(void)str_copy(c->mid, sizeof(c->mid), it->mid);
+	c->state = it->paused ? CONSUMER_OFFERED : CONSUMER_ACCEPTED;
+	if (!it->paused)
+		return 0;
+	/* Perhaps it was never accepted: who has it says so at once. */
+	o = media_out(m, MEDIA_NEW_CONSUMER);
+	o->peer = t->seat->id;
+	o->id = c->id;
+	return 0;
+}
+
+static void offer_missing(struct media *m, const struct worker *w)
+{
+	struct call *c;
+	size_t pos = 0;
+
+	while ((c = idmap_next(&m->graph.calls, &pos))) {
+		if (!c->router || c->worker != w->index)
+			continue;
+		list_for_each (it, &c->seats)
+			cons_offer_all(m, list_entry(it, struct seat, node));
+	}
+}
+
+/* Everything above is known now. */
+static void finish(struct media *m, struct worker *w)
+{
+	struct mirror *r = of(m, w->index);
+	size_t n = r->n;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct item *it = &r->items[i];
+
+		if (it->noun == MEDIA__DUMP_OBJECT__NOUN__PRODUCER &&
+		    !graph_producer(&m->graph, it->id))
+			close_item(m, w, it);
+		else if (it->noun == MEDIA__DUMP_OBJECT__NOUN__CONSUMER &&
+			 adopt_consumer(m, it))
+			close_item(m, w, it);
+	}
+	clear(r);
+	r->known = true;
+	offer_missing(m, w);
+	log_info("media", "inventory adopted", "worker=%u objects=%zu",
+		 w->index, n);
+}
+
+/* ---- reconciling ---- */
+
+static bool in_graph(const struct media *m, const struct item *it)
+{
+	switch (it->noun) {
+	case MEDIA__DUMP_OBJECT__NOUN__ROUTER:
+		return call_by_router(m, it->id) != NULL;
+	case MEDIA__DUMP_OBJECT__NOUN__TRANSPORT:
+		return graph_transport(&m->graph, it->id) != NULL;
+	case MEDIA__DUMP_OBJECT__NOUN__PRODUCER:
+		return graph_producer(&m->graph, it->id) != NULL;
+	case MEDIA__DUMP_OBJECT__NOUN__CONSUMER:
+		return graph_consumer(&m->graph, it->id) != NULL;
+	default:
+		return true;
+	}
+}
+
+static void drop_gone_streams(struct media *m, struct seat *s,
+			      const struct idmap *there)
+{
+	list_for_each_safe (it, &s->consumers) {
+		struct consumer *c = list_entry(it, struct consumer, node);
+
+		if (c->state != CONSUMER_ASKED && !idmap_get(there, c->id))
+			cons_drop(m, c, true);
+	}
+	list_for_each_safe (jt, &s->producers) {
+		struct producer *p = list_entry(jt, struct producer, node);
+		struct media_out *o;
+
+		if (p->state != PRODUCER_LIVE || idmap_get(there, p->id))
+			continue;
+		o = media_out(m, MEDIA_PRODUCER_CLOSED);
+		o->peer = s->id;
+		o->id = p->id;
+		prod_drop(m, p);
+	}
+}
+
+static void reconcile_call(struct media *m, struct call *c,
+			   const struct idmap *there)
+{
+	if (!idmap_get(there, c->router)) {
+		rebuild_call(m, c);
+		return;
+	}
+	list_for_each (it, &c->seats) {
+		struct seat *s = list_entry(it, struct seat, node);
+
+		drop_gone_streams(m, s, there);
+		list_for_each (jt, &s->transports) {
+			struct transport *t =
+				list_entry(jt, struct transport, node);
+
+			if (t->state == TRANSPORT_LIVE &&
+			    !idmap_get(there, t->id))
+				rebuild_lose_transport(m, t);
+		}
+		rebuild_seat(m, s);
+	}
+}
+
+static void reconcile(struct media *m, struct worker *w)
+{
+	struct mirror *r = of(m, w->index);
+	struct idmap there;
+	struct call *c;
+	size_t pos = 0;
+
+	idmap_init(&there);
+	for (size_t i = 0; i < r->n; i++) {
+		(void)idmap_put(&there, r->items[i].id, r);
+		if (!in_graph(m, &r->items[i]))
+			close_item(m, w, &r->items[i]);
+	}
+	clear(r);
+	while ((c = idmap_next(&m->graph.calls, &pos)))
+		if (c->router && c->worker == w->index)
+			reconcile_call(m, c, &there);
+	idmap_fini(&there);
+	offer_missing(m, w);
+	log_info("media", "inventory reconciled", "worker=%u", w->index);
+}
+
+void mirror_on_page(struct media *m, struct worker *w, const Media__Dump *page)
+{
+	struct mirror *r = of(m, w->index);
+
+	if (r->phase != MIRROR_DUMPING)
+		return;
+	for (size_t i = 0; page && i < page->n_objects; i++)
+		if (add_item(r, page->objects[i]))
+			m->oom = true;
+	if (!page) {
+		/* The channel is in doubt: it comes up anew. */
+		clear(r);
+		return;
+	}
+	if (page->has_next) {
+		ask_page(m, w, page->next);
+		return;
+	}
+	r->phase = MIRROR_IDLE;
+	if (r->known)
+		reconcile(m, w);
+	else
+		adopt(m, w);
+}
+
+bool mirror_step(struct media *m)
+{
+	for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+		if (m->mirrors[i].phase != MIRROR_ADOPTING)
+			continue;
+		m->mirrors[i].phase = MIRROR_IDLE;
+		finish(m, &m->workers.w[i]);
+		return true;
+	}
+	return false;
+}
+
+bool mirror_is_settled(const struct media *m)
+{
+	for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+		enum worker_state state = m->workers.w[i].state;
+
+		if (state == WORKER_STARTING ||
+		    m->mirrors[i].phase != MIRROR_IDLE)
+			return false;
+	}
+	return true;
+}
