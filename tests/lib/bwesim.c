@@ -92,13 +92,15 @@ void bwesim_rate(struct bwesim *s, uint32_t link_bps)
 
 static void put_on(struct bwesim *s, enum flow flow, uint16_t seq, uint32_t len)
 {
-	static const struct addr none;
 	uint8_t buf[PACKET];
 	struct cargo g = {.sent_us = s->now_us, .seq = seq, .flow = flow};
 
 	memset(buf, 0, sizeof(buf));
 	memcpy(buf, &g, sizeof(g));
-	simnet_send(s->net, s->there, &none, &none, buf, len, s->now_us);
+	simnet_send(s->net,
+		    &(struct simnet_dgram){
+			    .link = s->there, .data = buf, .len = len},
+		    s->now_us);
 }
 
 static void ours(struct bwesim *s, uint32_t len, enum sentlog_kind kind)
@@ -173,12 +175,14 @@ static void on_report(struct bwesim *s, const uint8_t *data, size_t len)
 
 static void on_arrival(struct bwesim *s, const struct simnet_dgram *d)
 {
-	static const struct addr none;
 	struct cargo g;
 
 	memcpy(&g, d->data, sizeof(g));
 	if (g.flow == FLOW_GREEDY) {
-		simnet_send(s->net, s->back, &none, &none, d->data, 60,
+		simnet_send(s->net,
+			    &(struct simnet_dgram){.link = s->back,
+						   .data = d->data,
+						   .len = 60},
 			    d->due_us);
 		return;
 	}
@@ -208,13 +212,15 @@ static void deliver(struct bwesim *s)
 
 static void step(struct bwesim *s)
 {
-	static const struct addr none;
 	uint8_t buf[1200];
 	size_t n;
 
 	deliver(s);
 	while ((n = arrival_build(&s->arrival, 7, s->now_us, buf, sizeof(buf))))
-		simnet_send(s->net, s->back, &none, &none, buf, n, s->now_us);
+		simnet_send(s->net,
+			    &(struct simnet_dgram){
+				    .link = s->back, .data = buf, .len = n},
+			    s->now_us);
 	bwe_set_desired(s->bwe, s->c.demand_bps ? s->c.demand_bps : 20000000);
 	bwe_tick(s->bwe, s->now_us);
 	if (s->frame_us <= s->now_us)

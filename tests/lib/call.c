@@ -508,7 +508,13 @@ static void peer_drain(struct side *s)
 	size_t n;
 
 	while ((n = peer_output(s->peer, buf, sizeof(buf), &from, &to)))
-		simnet_send(s->c->net, s->up, &from, &to, buf, n, s->c->now_us);
+		simnet_send(s->c->net,
+			    &(struct simnet_dgram){.link = s->up,
+						   .from = from,
+						   .to = to,
+						   .data = buf,
+						   .len = n},
+			    s->c->now_us);
 }
 
 static void deliver(struct call *c)
@@ -559,8 +565,13 @@ static void send_slots(struct call *c)
 		s = c->sides[to.ip[2]];
 		s->to_peer++;
 		s->to_peer_bytes += slot->len;
-		simnet_send(c->net, s->down, &c->server, &to, slot->buf,
-			    slot->len, c->now_us);
+		simnet_send(c->net,
+			    &(struct simnet_dgram){.link = s->down,
+						   .from = c->server,
+						   .to = to,
+						   .data = slot->buf,
+						   .len = slot->len},
+			    c->now_us);
 		slot->sent_us = 0;
 	}
 }

@@ -86,12 +86,14 @@ static int open_tun(const char *ns, const char *addr, const char *dev)
 
 static void take(struct netctl *c, int side, int fd)
 {
-	static const struct addr none;
 	uint8_t buf[65536];
 	ssize_t n;
 
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		simnet_send(c->net, c->link[side], &none, &none, buf, (size_t)n,
+		simnet_send(c->net,
+			    &(struct simnet_dgram){.link = c->link[side],
+						   .data = buf,
+						   .len = (size_t)n},
 			    now_us());
 }
 

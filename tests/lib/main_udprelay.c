@@ -91,8 +91,13 @@ static void from_clients(struct relay *r)
 		len = sizeof(ss);
 		if (addr_from_sa(&from, (struct sockaddr *)&ss) == 0 &&
 		    client_of(r, &from) >= 0)
-			simnet_send(r->c.net, r->c.link[0], &from, &r->server,
-				    buf, (size_t)n, now_us());
+			simnet_send(r->c.net,
+				    &(struct simnet_dgram){.link = r->c.link[0],
+							   .from = from,
+							   .to = r->server,
+							   .data = buf,
+							   .len = (size_t)n},
+				    now_us());
 	}
 }
 
@@ -102,8 +107,13 @@ static void from_server(struct relay *r, int i)
 	ssize_t n;
 
 	while ((n = recv(r->p[2 + i].fd, buf, sizeof(buf), 0)) >= 0)
-		simnet_send(r->c.net, r->c.link[1], &r->server, &r->client[i],
-			    buf, (size_t)n, now_us());
+		simnet_send(r->c.net,
+			    &(struct simnet_dgram){.link = r->c.link[1],
+						   .from = r->server,
+						   .to = r->client[i],
+						   .data = buf,
+						   .len = (size_t)n},
+			    now_us());
 }
 
 static void give(struct relay *r)

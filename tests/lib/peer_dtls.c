@@ -131,8 +131,9 @@ static void make_cert(struct peer_dtls *d)
 	must(d->key && d->cert, "key");
 	X509_set_version(d->cert, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(d->cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(d->cert), -86400);
-	X509_gmtime_adj(X509_getm_notAfter(d->cert), 30 * 86400L);
+	/* Fixed, so that a run repeats to the byte. */
+	ASN1_TIME_set_string(X509_getm_notBefore(d->cert), "20240101000000Z");
+	ASN1_TIME_set_string(X509_getm_notAfter(d->cert), "20480101000000Z");
 	X509_set_pubkey(d->cert, d->key);
 	name = X509_get_subject_name(d->cert);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,

@@ -158,12 +158,11 @@ static void enqueue(struct simnet *net, const struct simnet_dgram *d)
 	push(net, g);
 }
 
-void simnet_send(struct simnet *net, int link, const struct addr *from,
-		 const struct addr *to, const void *data, size_t len,
+void simnet_send(struct simnet *net, const struct simnet_dgram *what,
 		 uint64_t now_us)
 {
-	struct link_state *l = &net->link[link];
-	struct simnet_dgram d = {.link = link, .sent_us = now_us, .len = len};
+	struct link_state *l = &net->link[what->link];
+	struct simnet_dgram d = *what;
 	uint64_t leave;
 	int copies;
 
@@ -172,14 +171,12 @@ void simnet_send(struct simnet *net, int link, const struct addr *from,
 		l->stats.lost++;
 		return;
 	}
-	leave = departure(l, len, now_us);
+	leave = departure(l, d.len, now_us);
 	if (leave == UINT64_MAX) {
 		l->stats.dropped++;
 		return;
 	}
-	d.from = *from;
-	d.to = *to;
-	d.data = data;
+	d.sent_us = now_us;
 	copies = 1 + (rand_unit(&net->rng) < l->conf.dup);
 	while (copies--) {
 		d.due_us = leave + l->conf.delay_us;

@@ -6,7 +6,8 @@
  *	struct simnet *net = simnet_new(42);
  *	int up = simnet_link(net, &(struct simnet_conf){.loss = 0.02,
  *						.delay_us = 20000});
- *	simnet_send(net, up, &from, &to, data, len, now_us);
+ *	simnet_send(net, &(struct simnet_dgram){.link = up, .from = a,
+ *			.to = b, .data = data, .len = len}, now_us);
  *	while (simnet_next(net, now_us, &d))
  *		deliver(d.link, &d.from, &d.to, d.data, d.len);
  *	now_us = simnet_deadline(net);
@@ -44,7 +45,7 @@ struct simnet_dgram {
 	int link;
 	struct addr from, to;
 	uint64_t sent_us, due_us;
-	const uint8_t *data; /* valid until the next call */
+	const uint8_t *data; /* of simnet_next(): until the next call */
 	size_t len;
 };
 
@@ -58,8 +59,8 @@ int simnet_link(struct simnet *net, const struct simnet_conf *conf);
 void simnet_set(struct simnet *net, int link, const struct simnet_conf *conf);
 const struct simnet_stats *simnet_stats(const struct simnet *net, int link);
 
-void simnet_send(struct simnet *net, int link, const struct addr *from,
-		 const struct addr *to, const void *data, size_t len,
+/* Takes a copy; the times in `d` are not looked at. */
+void simnet_send(struct simnet *net, const struct simnet_dgram *d,
 		 uint64_t now_us);
 
 /* What arrives by now, in order of time; UINT64_MAX: nothing under way. */

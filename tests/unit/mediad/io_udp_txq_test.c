@@ -211,7 +211,7 @@ TEST(udp_an_empty_pool_loses_nothing)
 	struct node b;
 	struct txq_dst d;
 	struct rx rx[RX_BATCH];
-	struct pkt *held[1024];
+	struct pkt *held[1024 + 1]; /* and a NULL */
 	int n = 0;
 
 	node_init(&a, "::", "127.0.0.1");
