@@ -313,6 +313,18 @@ bench-full: $(BENCH_BINS) daemons $(B)/bin/chattr-load
 	@for b in $(BENCH_BINS); do $$b | tee -a build/bench.jsonl || exit 1; done
 	@tests/load/bench.sh full
 
+# ---- simulation ------------------------------------------------------------
+# The room core against clients, crashes, a lossy bus and a jumping clock:
+# make sim SECS=60, a failing seed again: make sim SEED=n
+
+SIM_BIN := $(B)/sim
+$(SIM_BIN): $(call objs,$(wildcard tests/sim/*.c)) $(LIB_SIGNALD) $(LIB_COMMON)
+	$(link) $(call pc,--libs libsodium)
+
+.PHONY: sim
+sim: $(SIM_BIN)
+	SEED=$(SEED) $(SIM_BIN) $(SECS)
+
 # ---- house keeping ---------------------------------------------------------
 
 C_FILES = $(shell git ls-files '*.c' '*.h')

@@ -72,10 +72,10 @@ void chatlog_free_all(struct room *r)
 		chat_drop(r, list_entry(it, struct chat, node));
 }
 
-/* Lets the oldest go until the caps hold. */
-static void chat_trim(struct step *s, struct room *r)
+/* Lets the oldest go until the caps hold: the last id that went, or 0. */
+static uint64_t chat_shed(struct room *r)
 {
-	const struct core_conf *k = &s->c->conf;
+	const struct core_conf *k = &r->core->conf;
 	uint64_t upto = 0;
 
 	while (r->n_chat > k->chat_msgs || r->chat_bytes > k->chat_bytes) {
@@ -84,6 +84,13 @@ static void chat_trim(struct step *s, struct room *r)
 		upto = m->id;
 		chat_drop(r, m);
 	}
+	return upto;
+}
+
+static void chat_trim(struct step *s, struct room *r)
+{
+	uint64_t upto = chat_shed(r);
+
 	if (upto)
 		save_del(s, RECORD_CHAT_DEL, r->key, upto, RECORD_LAZY);
 }
@@ -303,5 +310,6 @@ int chatlog_restore(struct room *r, const struct record *rec)
 	if (!m)
 		return -ENOMEM;
 	chat_link(r, m);
+	(void)chat_shed(r); /* the row that said so may have been lost */
 	return 0;
 }

@@ -152,6 +152,7 @@ void epoch_seal(struct step *s)
 			break;
 		}
 		to->sealed_epoch = e->seal.epoch;
+		save_peer(s, to, RECORD_COMMIT);
 	}
 	tell_ok(s);
 	tell_room(s, s->room);

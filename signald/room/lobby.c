@@ -172,6 +172,10 @@ void lobby_send_back(struct step *s)
 		tell_refusal(s, REFUSE_FORBIDDEN);
 		return;
 	}
+	if (s->room->n_line >= s->c->conf.knocks) {
+		tell_refusal(s, REFUSE_TOO_MANY_KNOCKS);
+		return;
+	}
 	audit_add(s, s->room, "send-to-waiting", p, "");
 	member_withdraw(s, p);
 	p->role = p->role_before = ROLE_GUEST;

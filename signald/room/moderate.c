@@ -5,6 +5,7 @@
 #include "signald/room/epoch.h"
 #include "signald/room/lobby.h"
 #include "signald/room/member.h"
+#include "signald/room/role.h"
 #include "signald/room/save.h"
 #include "signald/room/tell.h"
 
@@ -53,6 +54,7 @@ void moderate_set_settings(struct step *s)
 	save_room(s, s->room, RECORD_COMMIT);
 	tell_room(s, s->room);
 	tell_ok(s);
+	(void)role_settle(s, s->room);
 	if (!e->settings.set_screen || to->allow_screen)
 		return;
 	list_for_each (it, &s->room->members)

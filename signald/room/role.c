@@ -50,6 +50,9 @@ struct peer *role_crown(struct step *s, struct peer *p, bool owner)
 	p->role = ROLE_HOST;
 	p->owner = owner;
 	r->host = p;
+	if (p->state == PEER_AWAY) /* given the role while its link is down */
+		step_timer(s, &p->host_grace,
+			   s->now.us + s->c->conf.host_grace_us);
 	if (!r->hosted) {
 		r->hosted = true;
 		save_room(s, r, RECORD_DURABLE);

@@ -108,6 +108,19 @@ TEST(role_transfer)
 	kit_free(t.k);
 }
 
+/* Found by the simulation: nobody took over from one who never came. */
+TEST(role_transfer_to_one_who_is_away)
+{
+	struct trio t = trio_new();
+
+	kit_do(t.k, EVENT_DISCONNECT, 2);
+	give(&t, 1, t.bob, ROLE_HOST);
+	ck_assert_int_eq(role_of(&t, t.bob), ROLE_HOST);
+	kit_sleep(t.k, 15001);
+	ck_assert_int_eq(role_of(&t, t.ann), ROLE_HOST);
+	kit_free(t.k);
+}
+
 /* chattr: any member could act as host. */
 TEST(role_guests_may_not_do_what_hosts_do)
 {
