@@ -321,9 +321,24 @@ SIM_BIN := $(B)/sim
 $(SIM_BIN): $(call objs,$(wildcard tests/sim/*.c)) $(LIB_SIGNALD) $(LIB_COMMON)
 	$(link) $(call pc,--libs libsodium)
 
-.PHONY: sim
+.PHONY: sim sim-planted spin
 sim: $(SIM_BIN)
 	SEED=$(SEED) $(SIM_BIN) $(SECS)
+# Short, for the run of all tests.
+.PHONY: test-sim
+test-sim: $(SIM_BIN)
+	@$(SIM_BIN) 10 | tail -3 | tee build/sim.out
+	@awk '/violations/ { print "sim: " $$1 - $$3 " passed, " $$3 " failed"; \
+		exit $$3 > 0 }' build/sim.out
+# Are planted faults found?
+sim-planted:
+	tests/sim/plant.sh $(SECS)
+# All states of the model of admission, invites, succession and resume.
+spin: tests/sim/room.pml
+	@mkdir -p build/spin
+	cd build/spin && spin -a $(CURDIR)/$< && \
+		$(CC) -w -O2 -DCOLLAPSE -o pan pan.c && ./pan -m1000000 | tee out
+	@grep -q 'errors: 0' build/spin/out
 
 # ---- house keeping ---------------------------------------------------------
 
