@@ -9,6 +9,9 @@
 #define EXT_HEAD 4
 #define ID_MAX	 14 /* of the one-byte form, RFC 8285 section 4.2 */
 
+#define PAD_TO	    8	 /* bytes; a power of two, at most 32 */
+#define PAD_LEN_MAX 1300 /* longer payloads may fill the path's MTU */
+
 static void put16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
@@ -199,6 +202,26 @@ static size_t begin_probator(struct rewrite *rw, const struct fwd *f,
 	return c ? build(&as, t, hdr, now_us) : 0;
 }
 
+/*
+ * Fills the payload up to a multiple of PAD_TO with RTP padding. Browsers cut
+ * a frame into packets of two sizes a byte apart; padded they are of one, and
+ * leave as segments of one message. It stands behind the payload in the
+ * shared packet, where its SRTP tag was, and is the same for all receivers.
+ */
+static void pad(struct rewrite *rw, const struct fwd *f, uint8_t *hdr)
+{
+	const struct media *m = f->media;
+	uint8_t n = (uint8_t)(-rw->len & (PAD_TO - 1));
+	uint8_t *end = m->pkt->data + m->pay_off + m->pay_len;
+
+	if (!n || f->flags & FWD_AUDIO || rw->len > PAD_LEN_MAX)
+		return;
+	memset(end, 0, n - 1u);
+	end[n - 1] = n;
+	rw->len += n;
+	hdr[0] |= 0x20;
+}
+
 size_t rewrite_begin(struct rewrite *rw, const struct fwd *f,
 		     struct transport *t, uint8_t *hdr, uint64_t now_us)
 {
@@ -221,6 +244,7 @@ size_t rewrite_begin(struct rewrite *rw, const struct fwd *f,
 			rw->payload -= 2;
 			rw->len += 2;
 		}
+		pad(rw, f, hdr);
 	}
 	return n;
 }

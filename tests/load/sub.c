@@ -138,6 +138,14 @@ static bool book(struct sub *b, struct sub_stream *s, uint16_t seq,
 	return true;
 }
 
+/* The length without the padding, which a decrypted packet tells. */
+static size_t unpadded(const uint8_t *data, size_t len, size_t hdr)
+{
+	if (!(data[0] & 0x20) || data[len - 1] > len - hdr)
+		return len;
+	return len - data[len - 1];
+}
+
 /* RTX (RFC 4588): the original number stands before the payload. */
 static void repaired(struct sub *b, struct sub_stream *s, uint8_t *data,
 		     size_t len, uint64_t now_us)
@@ -149,7 +157,7 @@ static void repaired(struct sub *b, struct sub_stream *s, uint8_t *data,
 		return;
 	}
 	hdr = rtp_hdr_len(data, len);
-	if (!hdr || len < hdr + 2 || data[0] & 0x20)
+	if (!hdr || unpadded(data, len, hdr) < hdr + 2)
 		return; /* padding: a probe */
 	if (book(b, s, (uint16_t)(data[hdr] << 8 | data[hdr + 1]), now_us))
 		b->count->repaired++;
@@ -166,6 +174,10 @@ static void sample(struct sub *b, uint8_t *data, size_t len, uint64_t wall_us)
 		return;
 	}
 	hdr = rtp_hdr_len(data, len);
+	if (hdr)
+		len = unpadded(data, len, hdr);
+	if (hdr && len == hdr)
+		return; /* nothing but padding: a gap was closed */
 	if (!hdr || !stamp_read(data + hdr, len - hdr, &st)) {
 		b->count->bad++;
 		return;
@@ -214,7 +226,7 @@ void sub_rtp(struct sub *b, uint8_t *data, size_t len, uint64_t wall_us,
 	s->last_wall_us = wall_us;
 	if (!book(b, s, rtp_seq(data), now_us))
 		return;
-	if (++b->turn % b->sample == 0 && !padded)
+	if (++b->turn % b->sample == 0)
 		sample(b, data, len, wall_us);
 }
 
