@@ -1,5 +1,6 @@
 #include "mediad/sec/gcm.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <sodium.h>
@@ -129,14 +130,19 @@ void gcm_free(struct gcm *g)
 static void make_iv(uint8_t iv[AEAD_IV], const uint8_t salt[GCM_SALT],
 		    uint32_t ssrc, uint64_t index)
 {
-	uint8_t v[AEAD_IV] = {0};
+	uint32_t v;
+	uint16_t high;
 
-	put32(v + 2, ssrc);
-	v[6] = (uint8_t)(index >> 40);
-	v[7] = (uint8_t)(index >> 32);
-	put32(v + 8, (uint32_t)index);
-	for (int i = 0; i < AEAD_IV; i++)
-		iv[i] = v[i] ^ salt[i];
+	memcpy(iv, salt, AEAD_IV);
+	memcpy(&v, iv + 2, sizeof(v));
+	v ^= htonl(ssrc);
+	memcpy(iv + 2, &v, sizeof(v));
+	memcpy(&high, iv + 6, sizeof(high));
+	high ^= htons((uint16_t)(index >> 32));
+	memcpy(iv + 6, &high, sizeof(high));
+	memcpy(&v, iv + 8, sizeof(v));
+	v ^= htonl((uint32_t)index);
+	memcpy(iv + 8, &v, sizeof(v));
 }
 
 static struct ssrctab_row *find_or_add(struct ssrctab *t, uint32_t ssrc)
