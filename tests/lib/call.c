@@ -165,7 +165,8 @@ static void peer_make(struct side *s)
 	assert(s->peer);
 }
 
-struct side *call_join(struct call *c, const struct simnet_conf *conf)
+static struct side *join(struct call *c, const struct simnet_conf *conf,
+			 uint32_t conn)
 {
 	static const struct simnet_conf usual = {.delay_us = 10000};
 	Media__CreateTransport m = MEDIA__CREATE_TRANSPORT__INIT;
@@ -174,6 +175,7 @@ struct side *call_join(struct call *c, const struct simnet_conf *conf)
 	assert(c->n_sides < CALL_SIDES);
 	s->c = c;
 	s->index = c->n_sides;
+	s->conn = conn;
 	s->id = c->next_id++;
 	s->up = simnet_link(c->net, conf ? conf : &usual);
 	s->down = simnet_link(c->net, conf ? conf : &usual);
@@ -186,6 +188,16 @@ struct side *call_join(struct call *c, const struct simnet_conf *conf)
 	c->sides[c->n_sides++] = s;
 	peer_start(s->peer, c->now_us);
 	return s;
+}
+
+struct side *call_join(struct call *c, const struct simnet_conf *conf)
+{
+	return join(c, conf, 0);
+}
+
+struct side *call_join_tcp(struct call *c)
+{
+	return join(c, NULL, 100 + c->n_sides);
 }
 
 void call_leave(struct side *s)
@@ -485,11 +497,12 @@ static void input(struct call *c)
 	c->n_rx = 0;
 }
 
-static void to_worker(struct call *c, const struct simnet_dgram *d)
+static void to_worker(struct call *c, const struct simnet_dgram *d,
+		      uint32_t conn)
 {
 	struct rx *rx = &c->rx[c->n_rx++];
 
-	*rx = (struct rx){.local = d->to, .remote = d->from};
+	*rx = (struct rx){.local = d->to, .remote = d->from, .conn = conn};
 	rx->pkt = pkt_get(&c->pool);
 	assert(rx->pkt);
 	assert(d->len <= PKT_CAP);
@@ -498,6 +511,17 @@ static void to_worker(struct call *c, const struct simnet_dgram *d)
 	rx->pkt->recv_us = c->now_us;
 	c->datagrams++;
 	if (c->n_rx == RX_BATCH)
+		input(c);
+}
+
+void call_inject(struct call *c, const struct addr *from, const void *data,
+		 size_t len)
+{
+	struct simnet_dgram d = {
+		.from = *from, .to = c->server, .data = data, .len = len};
+
+	to_worker(c, &d, 0);
+	if (c->n_rx)
 		input(c);
 }
 
@@ -525,7 +549,7 @@ static void deliver(struct call *c)
 		struct side *s = c->sides[d.link / 2];
 
 		if (d.link == s->up) {
-			to_worker(c, &d);
+			to_worker(c, &d, s->conn);
 			continue;
 		}
 		peer_input(s->peer, d.data, d.len, &d.to, &d.from, c->now_us);
@@ -561,6 +585,12 @@ static void send_slots(struct call *c)
 			continue;
 		memcpy(&ss, slot->dst->sa, slot->dst->sa_len);
 		assert(!(addr_from_sa(&to, (struct sockaddr *)&ss)));
+		if (addr_eq(&to, &c->hole)) {
+			slot->sent_us = 0;
+			c->hole_bytes += slot->len;
+			c->hole_us = c->now_us;
+			continue;
+		}
 		assert(to.ip[2] < c->n_sides);
 		s = c->sides[to.ip[2]];
 		s->to_peer++;

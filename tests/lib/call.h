@@ -48,6 +48,8 @@ struct call {
 	struct rx rx[RX_BATCH];
 	int n_rx;
 	struct addr server;
+	struct addr hole;	      /* what is sent there arrives nowhere */
+	uint64_t hole_bytes, hole_us; /* so much, last at */
 };
 
 struct side {
@@ -56,6 +58,7 @@ struct side {
 	uint64_t id; /* of the transport */
 	struct peer *peer;
 	int up, down;
+	uint32_t conn; /* 0: UDP */
 	uint32_t mids;
 	uint64_t to_peer; /* datagrams of the worker for it */
 	uint64_t to_peer_bytes;
@@ -86,6 +89,8 @@ void call_free(struct call *c);
 
 /* Both links as conf; NULL: 10 ms one way, nothing lost. */
 struct side *call_join(struct call *c, const struct simnet_conf *conf);
+/* Over a TCP connection: nothing is lost, frames keep their order. */
+struct side *call_join_tcp(struct call *c);
 void call_leave(struct side *s);
 void call_net(struct side *s, const struct simnet_conf *up,
 	      const struct simnet_conf *down);
@@ -101,6 +106,10 @@ static inline const struct peer_recv_stats *call_view(const struct view *v)
 {
 	return peer_recv_stats(v->recv);
 }
+
+/* A datagram from anywhere, at once. */
+void call_inject(struct call *c, const struct addr *from, const void *data,
+		 size_t len);
 
 /* Runs for so long. */
 void call_run(struct call *c, uint64_t us);
