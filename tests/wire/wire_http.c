@@ -92,11 +92,11 @@ static const struct {
 	{"chunks before something else",
 	 "POST /api/x HTTP/1.1\r\n" HOST
 	 "Transfer-Encoding: chunked, identity\r\n\r\n",
-	 400},
+	 411},
 	{"a chunk that is no number",
 	 "POST /api/x HTTP/1.1\r\n" HOST
 	 "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
-	 400},
+	 411},
 	{"DELETE", "DELETE /api/x HTTP/1.1\r\n" HOST "\r\n", 405},
 	{"CONNECT", "CONNECT evil:1 HTTP/1.1\r\n" HOST "\r\n", 400},
 	{"no host", "GET / HTTP/1.1\r\n\r\n", 400},
