@@ -98,7 +98,12 @@ static bool cmd_workers(struct admincmd_call *c)
 	adminout_column(o, "generation", true);
 	adminout_column(o, "state", false);
 	adminout_column(o, "rooms", true);
+	adminout_column(o, "transports", true);
+	adminout_column(o, "producers", true);
 	adminout_column(o, "consumers", true);
+	adminout_column(o, "packetsPerS", true);
+	adminout_column(o, "cpuPercent", true);
+	adminout_column(o, "forwardP99Us", true);
 	for (size_t i = 0; i < WORKERS_MAX; i++) {
 		const struct worker *w = &c->hub->media->workers.w[i];
 
@@ -109,7 +114,12 @@ static bool cmd_workers(struct admincmd_call *c)
 		adminout_number(o, w->generation);
 		adminout_text(o, worker_states[w->state]);
 		adminout_number(o, w->calls);
-		adminout_number(o, w->consumers);
+		adminout_number(o, w->load.transports);
+		adminout_number(o, w->load.producers);
+		adminout_number(o, w->load.consumers);
+		adminout_number(o, w->load.packets_s);
+		adminout_number(o, w->load.cpu_percent);
+		adminout_number(o, w->load.forward_p99_us);
 	}
 	return false;
 }

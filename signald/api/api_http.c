@@ -7,6 +7,7 @@
 #include "signald/api/api.h"
 #include "signald/api/encode.h"
 #include "signald/api/hubstate.h"
+#include "signald/api/metrics.h"
 #include "signald/net/conn.h"
 #include "signald/net/http.h"
 
@@ -123,13 +124,31 @@ static void run(struct hub *hub, struct conn *c, const struct http_req *req,
 	json_decref(body);
 }
 
+/* Fit for new meetings: 200; else 503, and a balancer looks elsewhere. */
+static void healthz(struct hub *hub, struct conn *c)
+{
+	const char *status = "no-workers";
+
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		if (hub->media->workers.w[i].state == WORKER_UP)
+			status = "ok";
+	if (hub->stopping)
+		status = "stopping";
+	reply(c, str_eq(status, "ok") ? 200 : 503,
+	      wire_put_str(json_object(), "status", status));
+}
+
 void api_http_request(struct hub *hub, struct conn *c,
 		      const struct http_req *req)
 {
 	bool known = false;
 
 	if (str_eq(req->path, "/healthz")) {
-		reply(c, 200, wire_put_str(json_object(), "status", "ok"));
+		healthz(hub, c);
+		return;
+	}
+	if (req->internal && str_eq(req->path, "/metrics")) {
+		metrics_reply(hub, c);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {

@@ -1,5 +1,7 @@
 #include "signald/media/notice.h"
 
+#include <string.h>
+
 #include "common/str.h"
 
 static uint8_t score_of(uint32_t s)
@@ -162,6 +164,57 @@ static void downlink(struct media *m, const Media__DownlinkBwe *e)
 	o->bwe.effective = e->effective_desired;
 }
 
+static void load_rates(struct worker_load *l, const Media__WorkerStats *e,
+		       uint64_t now_us)
+{
+	uint64_t us = now_us - l->at_us;
+	uint64_t packets = e->packets_in + e->packets_out;
+	uint64_t before = l->packets_in + l->packets_out;
+
+	/* A worker that was born again counts from 0. */
+	if (l->at_us && us && packets >= before && e->cpu_us >= l->cpu_us) {
+		packets -= before;
+		l->packets_s = packets * 1000000 / us;
+		l->cpu_percent = (uint32_t)((e->cpu_us - l->cpu_us) * 100 / us);
+	}
+	l->at_us = now_us;
+}
+
+/* What becomes a label of a metric must not end it. */
+static bool is_kebab(const char *s)
+{
+	return !s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")];
+}
+
+static void worker_load(struct media *m, struct worker *w,
+			const Media__WorkerStats *e)
+{
+	struct worker_load *l = &w->load;
+
+	load_rates(l, e, m->now_us);
+	l->packets_in = e->packets_in;
+	l->packets_out = e->packets_out;
+	l->bytes_in = e->bytes_in;
+	l->bytes_out = e->bytes_out;
+	l->cpu_us = e->cpu_us;
+	l->transports = e->transports;
+	l->producers = e->producers;
+	l->consumers = e->consumers;
+	l->pool_size = e->pool_size;
+	l->pool_used = e->pool_used;
+	l->pool_peak = e->pool_peak;
+	l->forward_p50_us = e->forward_p50_us;
+	l->forward_p99_us = e->forward_p99_us;
+	l->n_drops = 0;
+	for (size_t i = 0; i < e->n_drops && i < WORKER_DROPS_MAX; i++) {
+		if (!is_kebab(e->drops[i]->reason))
+			continue;
+		(void)str_copy(l->drops[i].reason, sizeof(l->drops[i].reason),
+			       e->drops[i]->reason);
+		l->drops[l->n_drops++].count = e->drops[i]->count;
+	}
+}
+
 /* The type of an event's body, by Media__Event. */
 static const ProtobufCMessageDescriptor *const types[] = {
 	[MEDIA__EVENT__TRANSPORT_STATE] = &media__transport_state__descriptor,
@@ -173,6 +226,7 @@ static const ProtobufCMessageDescriptor *const types[] = {
 	[MEDIA__EVENT__ACTIVE_SPEAKER] = &media__active_speaker__descriptor,
 	[MEDIA__EVENT__VOLUMES] = &media__volumes__descriptor,
 	[MEDIA__EVENT__DOWNLINK_BWE] = &media__downlink_bwe__descriptor,
+	[MEDIA__EVENT__WORKER_LOAD] = &media__worker_stats__descriptor,
 };
 
 void notice_take(struct media *m, struct worker *w, const struct chan_msg *msg)
@@ -212,6 +266,9 @@ void notice_take(struct media *m, struct worker *w, const struct chan_msg *msg)
 		break;
 	case MEDIA__EVENT__DOWNLINK_BWE:
 		downlink(m, e);
+		break;
+	case MEDIA__EVENT__WORKER_LOAD:
+		worker_load(m, w, e);
 		break;
 	default:
 		break;

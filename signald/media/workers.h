@@ -26,6 +26,24 @@ enum worker_state {
 	WORKER_DRAINING, /* serves what it has, takes no more */
 };
 
+#define WORKER_DROPS_MAX 48
+
+/* What a worker said of itself last, once a second. */
+struct worker_load {
+	uint64_t at_us; /* 0: nothing yet */
+	uint64_t packets_in, packets_out, bytes_in, bytes_out, cpu_us;
+	uint64_t packets_s;   /* in and out, a second */
+	uint32_t cpu_percent; /* of one core */
+	uint32_t transports, producers, consumers;
+	uint32_t pool_used, pool_peak, pool_size;
+	uint64_t forward_p50_us, forward_p99_us;
+	uint32_t n_drops;
+	struct {
+		char reason[32];
+		uint64_t count;
+	} drops[WORKER_DROPS_MAX];
+};
+
 struct worker {
 	uint32_t index;
 	uint32_t generation;
@@ -37,6 +55,7 @@ struct worker {
 	uint32_t calls;	    /* rooms placed here */
 	uint32_t consumers; /* of those rooms: the load */
 	uint64_t expected;  /* load announced by the worker, us of CPU */
+	struct worker_load load;
 };
 
 struct workers {

@@ -70,7 +70,7 @@ static void put_head(struct conn *c, int status, const char *type, size_t len,
 	if (status != 304)
 		evbuffer_add_printf(out(c), "Content-Length: %zu\r\n", len);
 	evbuffer_add_printf(out(c), "%s%sConnection: %s\r\n%s\r\n",
-			    c->kind == NET_PLAIN ? "" : hsts_header,
+			    c->kind == NET_TLS ? hsts_header : "",
 			    security_headers,
 			    keeps_alive(c) ? "keep-alive" : "close", extra);
 	if (status >= 400)
