@@ -158,6 +158,9 @@ function smallCamera() {
 	if (open) {
 		devices.getUserMedia = (wanted) =>
 			open(wanted.video ? { ...wanted, video: { width: 320, height: 180, frameRate: 10 } } : wanted);
+		const share = devices.getDisplayMedia.bind(devices);
+		devices.getDisplayMedia = (wanted) =>
+			share({ ...wanted, video: { width: { max: 640 }, height: { max: 400 }, frameRate: 5 } });
 	}
 }
 

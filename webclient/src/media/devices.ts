@@ -74,7 +74,7 @@ export interface ScreenOptions {
 /** A screen, window or tab, with its sound where the browser gives it. */
 export async function openScreen({ motion }: ScreenOptions): Promise<MediaStream> {
 	const stream = await navigator.mediaDevices.getDisplayMedia({
-		video: { frameRate: { ideal: motion ? 30 : 10 }, width: { max: 2560 }, height: { max: 1600 } },
+		video: { frameRate: { ideal: motion ? 30 : 10 }, width: { max: 1920 }, height: { max: 1200 } },
 		audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
 		/* no hall of mirrors, and no second copy of everybody's voice */
 		selfBrowserSurface: 'exclude',
