@@ -21,6 +21,7 @@ int role_init(struct role *r, const char *name, const char *program)
 	memset(r, 0, sizeof(*r));
 	str_copy(r->name, sizeof(r->name), name);
 	r->program = program;
+	r->hang_cpu_us = CPU_US;
 	r->proc = (struct proc){.pidfd = -1, .lifeline = -1};
 	fd = memfd_create("heartbeat", MFD_CLOEXEC);
 	if (fd < 0)
@@ -126,5 +127,5 @@ bool role_hangs(struct role *r, uint64_t now_us)
 	if (silent_us < LIFELINE_HANG_US)
 		return false;
 	return silent_us > SILENT_US || proc_is_stopped(r->proc.pid) ||
-	       proc_cpu_us(r->proc.pid) - r->seen_cpu_us >= CPU_US;
+	       proc_cpu_us(r->proc.pid) - r->seen_cpu_us >= r->hang_cpu_us;
 }

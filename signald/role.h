@@ -36,6 +36,7 @@ struct role {
 	uint64_t seen_beat; /* the heartbeat's last value, and when */
 	uint64_t seen_us;
 	uint64_t seen_cpu_us; /* CPU time then */
+	uint64_t hang_cpu_us; /* so much without a beat is a hang */
 };
 
 /* Makes the heartbeat. 0 or -errno. */
@@ -58,7 +59,8 @@ uint64_t role_died(struct role *r, uint64_t now_us);
 
 /*
  * True when the process must be killed: it was silent for 500 ms and is
- * stopped or has burnt 300 ms of CPU meanwhile, or was silent for 3 s.
+ * stopped or has burnt hang_cpu_us (300 ms unless set otherwise) meanwhile,
+ * or was silent for 3 s.
  */
 bool role_hangs(struct role *r, uint64_t now_us);
 

@@ -16,9 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WORKERS_MAX 64
-#define LOOK_US	    100000  /* heartbeats are looked at each */
-#define STOP_US	    3000000 /* roles end orderly by then */
+#define SERVER_HANG_CPU_US 2000000
+#define WORKERS_MAX	   64
+#define LOOK_US		   100000  /* heartbeats are looked at each */
+#define STOP_US		   3000000 /* roles end orderly by then */
 
 /* A process that is no role's any more but was not reaped yet. */
 struct corpse {
@@ -479,6 +480,8 @@ static int init_server(struct supervisor *s)
 	w->index = -1;
 	if (err)
 		return err;
+	/* A burst of joins is one long turn, and media needs no server. */
+	w->role.hang_cpu_us = SERVER_HANG_CPU_US;
 	role_add_arg(&w->role, "signald");
 	role_add_arg(&w->role, "-x");
 	role_add_arg(&w->role, "server");
