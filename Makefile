@@ -232,10 +232,10 @@ $(B)/unit-proto: $(call unit_objs,proto) $(TESTMAIN) $(LIB_PROTO) $(LIB_COMMON)
 	$(link) $(LIBS_CHECK) $(LIBS_PROTO) $(LIBS_COMMON)
 $(B)/unit-mediad: $(call unit_objs,mediad) $(TESTMAIN) $(LIB_TEST) $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
 	$(link) $(LIBS_CHECK) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
-$(B)/unit-signald: $(call unit_objs,signald) $(TESTMAIN) $(LIB_SIGNALD) $(LIB_PROTO) $(LIB_COMMON)
+$(B)/unit-signald: $(call unit_objs,signald) $(TESTMAIN) $(LIB_TEST) $(LIB_SIGNALD) $(LIB_PROTO) $(LIB_COMMON)
 	$(link) $(LIBS_CHECK) $(LIBS_SIGNALD) $(LIBS_PROTO) $(LIBS_COMMON)
 $(B)/scenario: $(call objs,$(wildcard tests/scenario/*.c)) $(TESTMAIN) $(LIB_TEST) $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
-	$(link) $(LIBS_CHECK) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON)
+	$(link) $(LIBS_CHECK) $(LIBS_MEDIAD) $(LIBS_PROTO) $(LIBS_COMMON) $(call pc,--libs jansson)
 
 # Programs that tests run: a main_<name>.c each.
 TEST_TOOLS := $(patsubst tests/lib/main_%.c,$(B)/bin/%,$(wildcard tests/lib/main_*.c))

@@ -5,23 +5,24 @@
 
 #include "signald/api/dispatch.h"
 #include "tests/lib/test.h"
+#include "tests/lib/wsclient.h"
 #include "tests/unit/signald/site.h"
 
-static json_t *enter(struct site_client *c, const char *name)
+static json_t *enter(struct wsclient *c, const char *name)
 {
-	json_t *r = site_ask(c, "enter", "{s:s}", "displayName", name);
+	json_t *r = wsclient_ask(c, "enter", "{s:s}", "displayName", name);
 
-	ck_assert_str_eq(site_refused(r), "");
+	ck_assert_str_eq(wsclient_refused(r), "");
 	return r;
 }
 
-static struct site_client *entered(struct site *k, const char *room,
-				   const char *name)
+static struct wsclient *entered(struct site *k, const char *room,
+				const char *name)
 {
-	struct site_client *c = site_connect(k, room, "");
+	struct wsclient *c = wsclient_connect(k->port, room, "");
 	json_t *r = enter(c, name);
 
-	ck_assert_str_eq(site_str(r, "status"), "admitted");
+	ck_assert_str_eq(wsclient_str(r, "status"), "admitted");
 	json_decref(r);
 	return c;
 }
@@ -45,13 +46,13 @@ static void assert_keys(const json_t *o, const char *const *keys, size_t n)
 TEST(api_first_one_is_host)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *c = site_connect(k, "r", "");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
 	json_t *r = enter(c, "Ann"), *v;
 
-	ck_assert_str_eq(site_str(r, "status"), "admitted");
-	ck_assert_str_eq(site_str(r, "role"), "host");
-	ck_assert_uint_eq(strlen(site_str(r, "peerId")), 16);
-	v = site_next(c, 1000);
+	ck_assert_str_eq(wsclient_str(r, "status"), "admitted");
+	ck_assert_str_eq(wsclient_str(r, "role"), "host");
+	ck_assert_uint_eq(strlen(wsclient_str(r, "peerId")), 16);
+	v = wsclient_next(c, 1000);
 	ck_assert_str_eq(json_string_value(json_object_get(v, "method")),
 			 "mediasoup-version");
 	site_stop(k);
@@ -64,35 +65,36 @@ TEST(api_knocker_gets_state_and_place_alone)
 					     "position"};
 	static const char *const state[] = {"position"};
 	struct site *k = site_start("waiting");
-	struct site_client *host = entered(k, "r", "Ann");
-	struct site_client *one = site_connect(k, "r", "");
-	struct site_client *two = site_connect(k, "r", "");
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *one = wsclient_connect(k->port, "r", "");
+	struct wsclient *two = wsclient_connect(k->port, "r", "");
 	json_t *r1 = enter(one, "Bob"), *r2 = enter(two, "Cy"), *v;
 
-	ck_assert_str_eq(site_str(r1, "status"), "waiting");
+	ck_assert_str_eq(wsclient_str(r1, "status"), "waiting");
 	assert_keys(json_object_get(r1, "data"), answer, 4);
 	assert_keys(json_object_get(r2, "data"), answer, 4);
 	ck_assert_int_eq(json_integer_value(json_object_get(
 				 json_object_get(r2, "data"), "position")),
 			 2);
 	/* Life in the room goes on without a word to them. */
-	json_decref(site_ask(host, "sendChat", "{s:s, s:s}", "clientId", "1",
-			     "ciphertext", "c2VjcmV0"));
-	json_decref(site_ask(host, "changeDisplayName", "{s:s}", "displayName",
-			     "Anna"));
-	json_decref(site_ask(host, "setPolicy", "{s:s}", "policy", "locked"));
-	json_decref(site_ask(host, "deny", "{s:s}", "peerId",
-			     site_str(r1, "peerId")));
-	v = site_next(two, 1000);
+	json_decref(wsclient_ask(host, "sendChat", "{s:s, s:s}", "clientId",
+				 "1", "ciphertext", "c2VjcmV0"));
+	json_decref(wsclient_ask(host, "changeDisplayName", "{s:s}",
+				 "displayName", "Anna"));
+	json_decref(
+		wsclient_ask(host, "setPolicy", "{s:s}", "policy", "locked"));
+	json_decref(wsclient_ask(host, "deny", "{s:s}", "peerId",
+				 wsclient_str(r1, "peerId")));
+	v = wsclient_next(two, 1000);
 	ck_assert_str_eq(json_string_value(json_object_get(v, "method")),
 			 "waitingState");
 	assert_keys(json_object_get(v, "data"), state, 1);
-	ck_assert_ptr_null(site_next(two, 300));
-	v = site_next(one, 1000);
+	ck_assert_ptr_null(wsclient_next(two, 300));
+	v = wsclient_next(one, 1000);
 	ck_assert_str_eq(json_string_value(json_object_get(v, "method")),
 			 "denied");
 	assert_keys(json_object_get(v, "data"), NULL, 0);
-	v = site_next(one, 1000);
+	v = wsclient_next(one, 1000);
 	ck_assert_int_eq(json_integer_value(json_object_get(v, "closed")),
 			 4000);
 	ck_assert_str_eq(json_string_value(json_object_get(v, "reason")),
@@ -109,8 +111,8 @@ static bool before_admission(const char *method)
 TEST(api_nothing_is_granted_before_admission)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *host = entered(k, "r", "Ann");
-	struct site_client *c = site_connect(k, "r", "");
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
 	const struct dispatch_row *row;
 
 	for (int waiting = 0; waiting < 2; waiting++) {
@@ -119,79 +121,82 @@ TEST(api_nothing_is_granted_before_admission)
 
 			if (before_admission(row->name))
 				continue;
-			r = site_ask(c, row->name, "{}");
-			ck_assert_msg(!strcmp(site_refused(r), "not-admitted"),
-				      "%s: %s", row->name, site_refused(r));
+			r = wsclient_ask(c, row->name, "{}");
+			ck_assert_msg(
+				!strcmp(wsclient_refused(r), "not-admitted"),
+				"%s: %s", row->name, wsclient_refused(r));
 			json_decref(r);
 		}
 		if (!waiting)
 			json_decref(enter(c, "Bob"));
 	}
-	site_hang_up(host);
+	wsclient_hang_up(host);
 	site_stop(k);
 }
 
 TEST(api_host_admits)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *host = entered(k, "r", "Ann");
-	struct site_client *c = site_connect(k, "r", "");
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
 	json_t *r = enter(c, "Bob"), *knock, *v;
 
-	knock = site_wait(host, "knock", 1000);
-	ck_assert_str_eq(site_str(knock, "peerId"), site_str(r, "peerId"));
-	ck_assert_str_eq(site_str(knock, "displayName"), "Bob");
-	v = site_ask(host, "admit", "{s:s}", "peerId", site_str(r, "peerId"));
-	ck_assert_str_eq(site_refused(v), "");
-	v = site_wait(c, "admitted", 1000);
-	ck_assert_str_eq(site_str(v, "status"), "admitted");
-	ck_assert_str_eq(site_str(v, "role"), "guest");
-	v = site_ask(c, "getRouterRtpCapabilities", "{}");
+	knock = wsclient_wait(host, "knock", 1000);
+	ck_assert_str_eq(wsclient_str(knock, "peerId"),
+			 wsclient_str(r, "peerId"));
+	ck_assert_str_eq(wsclient_str(knock, "displayName"), "Bob");
+	v = wsclient_ask(host, "admit", "{s:s}", "peerId",
+			 wsclient_str(r, "peerId"));
+	ck_assert_str_eq(wsclient_refused(v), "");
+	v = wsclient_wait(c, "admitted", 1000);
+	ck_assert_str_eq(wsclient_str(v, "status"), "admitted");
+	ck_assert_str_eq(wsclient_str(v, "role"), "guest");
+	v = wsclient_ask(c, "getRouterRtpCapabilities", "{}");
 	ck_assert_ptr_nonnull(
 		json_object_get(json_object_get(v, "data"), "codecs"));
 	/* Without a worker there is no transport, and it is said. */
-	v = site_ask(c, "createWebRtcTransport", "{s:b}", "producing", 1);
-	ck_assert_str_eq(site_refused(v), "no-worker");
+	v = wsclient_ask(c, "createWebRtcTransport", "{s:b}", "producing", 1);
+	ck_assert_str_eq(wsclient_refused(v), "no-worker");
 	site_stop(k);
 }
 
 TEST(api_guest_may_not_do_as_host)
 {
 	struct site *k = site_start("open");
-	struct site_client *host = entered(k, "r", "Ann");
-	struct site_client *guest = entered(k, "r", "Bob");
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *guest = entered(k, "r", "Bob");
 	static const char *const asks[] = {"muteAll",	   "endRoom",
 					   "listKnocks",   "admitAll",
 					   "createInvite", "lowerHands"};
 
 	for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++) {
-		json_t *r = site_ask(guest, asks[i], "{}");
+		json_t *r = wsclient_ask(guest, asks[i], "{}");
 
-		ck_assert_str_eq(site_refused(r), "forbidden");
+		ck_assert_str_eq(wsclient_refused(r), "forbidden");
 		json_decref(r);
 	}
-	site_hang_up(host);
+	wsclient_hang_up(host);
 	site_stop(k);
 }
 
 TEST(api_plain_client_enters_an_open_room)
 {
 	struct site *k = site_start("open");
-	struct site_client *host = entered(k, "r", "Ann");
-	struct site_client *plain = site_connect(k, "r", "ngodofov");
-	json_t *r = site_ask(plain, "getRouterRtpCapabilities", "{}"), *v;
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *plain = wsclient_connect(k->port, "r", "ngodofov");
+	json_t *r = wsclient_ask(plain, "getRouterRtpCapabilities", "{}"), *v;
 
-	ck_assert_str_eq(site_refused(r), "");
-	v = site_next(plain, 1000);
+	ck_assert_str_eq(wsclient_refused(r), "");
+	v = wsclient_next(plain, 1000);
 	ck_assert_str_eq(json_string_value(json_object_get(v, "method")),
 			 "mediasoup-version");
-	r = site_ask(plain, "join", "{s:s}", "displayName", "Demo");
-	ck_assert_str_eq(site_refused(r), "");
-	json_decref(site_ask(host, "join", "{s:s}", "displayName", "Ann"));
-	v = site_wait(plain, "newPeer", 1000);
-	ck_assert_str_eq(site_str(v, "displayName"), "Ann");
-	r = site_ask(host, "kick", "{s:s}", "peerId", "ngodofov");
-	ck_assert_str_eq(site_refused(r), "");
+	r = wsclient_ask(plain, "join", "{s:s}", "displayName", "Demo");
+	ck_assert_str_eq(wsclient_refused(r), "");
+	json_decref(wsclient_ask(host, "join", "{s:s}", "displayName", "Ann"));
+	v = wsclient_wait(plain, "newPeer", 1000);
+	ck_assert_str_eq(wsclient_str(v, "displayName"), "Ann");
+	r = wsclient_ask(host, "kick", "{s:s}", "peerId", "ngodofov");
+	ck_assert_str_eq(wsclient_refused(r), "");
 	site_stop(k);
 }
 
@@ -207,21 +212,21 @@ TEST(api_hostile_frames_are_answered_and_end)
 		"{\"request\":true,\"id\":1,\"method\":\"enter\",\"data\":[]}",
 	};
 	struct site *k = site_start("waiting");
-	struct site_client *c = site_connect(k, "r", "");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
 	json_t *v;
 	int n = 0;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		site_send(c, texts[i], strlen(texts[i]));
-		v = site_next(c, 1000);
+		wsclient_send(c, texts[i], strlen(texts[i]));
+		v = wsclient_next(c, 1000);
 		ck_assert_int_eq(
 			json_integer_value(json_object_get(v, "errorCode")),
 			400);
 		n++;
 	}
 	for (; n < 21; n++)
-		site_send(c, "{", 1);
-	while ((v = site_next(c, 1000)) && !json_object_get(v, "closed"))
+		wsclient_send(c, "{", 1);
+	while ((v = wsclient_next(c, 1000)) && !json_object_get(v, "closed"))
 		;
 	ck_assert_int_eq(json_integer_value(json_object_get(v, "closed")),
 			 1008);
@@ -231,64 +236,64 @@ TEST(api_hostile_frames_are_answered_and_end)
 TEST(api_wrong_types_are_refused)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *c = entered(k, "r", "Ann");
+	struct wsclient *c = entered(k, "r", "Ann");
 	json_t *r;
 
-	r = site_ask(c, "setHand", "{s:s}", "raised", "yes");
-	ck_assert_str_eq(site_refused(r), "bad-request");
-	r = site_ask(c, "kick", "{s:i}", "peerId", 7);
-	ck_assert_str_eq(site_refused(r), "bad-request");
-	r = site_ask(c, "setPolicy", "{s:s}", "policy", "constructor");
-	ck_assert_str_eq(site_refused(r), "bad-request");
-	r = site_ask(c, "__proto__", "{}");
-	ck_assert_str_eq(site_refused(r), "unknown-method");
-	r = site_ask(c, "join", "{s:{s:[{s:s}]}}", "rtpCapabilities", "codecs",
-		     "mimeType", "audio/opus");
-	ck_assert_str_eq(site_refused(r), "bad-request");
+	r = wsclient_ask(c, "setHand", "{s:s}", "raised", "yes");
+	ck_assert_str_eq(wsclient_refused(r), "bad-request");
+	r = wsclient_ask(c, "kick", "{s:i}", "peerId", 7);
+	ck_assert_str_eq(wsclient_refused(r), "bad-request");
+	r = wsclient_ask(c, "setPolicy", "{s:s}", "policy", "constructor");
+	ck_assert_str_eq(wsclient_refused(r), "bad-request");
+	r = wsclient_ask(c, "__proto__", "{}");
+	ck_assert_str_eq(wsclient_refused(r), "unknown-method");
+	r = wsclient_ask(c, "join", "{s:{s:[{s:s}]}}", "rtpCapabilities",
+			 "codecs", "mimeType", "audio/opus");
+	ck_assert_str_eq(wsclient_refused(r), "bad-request");
 	site_stop(k);
 }
 
 TEST(api_rate_is_limited_and_says_when)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *c = entered(k, "r", "Ann");
+	struct wsclient *c = entered(k, "r", "Ann");
 	const json_t *more;
 	json_t *r = NULL;
 
 	for (int i = 0; i < 80; i++) {
 		json_decref(r);
-		r = site_ask(c, "setHand", "{s:b}", "raised", i & 1);
-		if (*site_refused(r))
+		r = wsclient_ask(c, "setHand", "{s:b}", "raised", i & 1);
+		if (*wsclient_refused(r))
 			break;
 	}
-	ck_assert_str_eq(site_refused(r), "rate-limited");
+	ck_assert_str_eq(wsclient_refused(r), "rate-limited");
 	more = json_object_get(r, "errorData");
 	ck_assert_int_gt(
 		json_integer_value(json_object_get(more, "retryAfterMs")), 0);
 	site_stop(k);
 }
 
-static json_t *resume(struct site_client *c, const json_t *first,
-		      json_int_t seq, bool reload)
+static json_t *resume(struct wsclient *c, const json_t *first, json_int_t seq,
+		      bool reload)
 {
 	json_t *data = json_pack(
 		"{s:s, s:O*, s:I}", "resumeToken",
-		site_str(first, "resumeToken"), "epoch",
+		wsclient_str(first, "resumeToken"), "epoch",
 		json_object_get(json_object_get(first, "data"), "epoch"),
 		"lastSeq", seq);
 
 	if (!reload)
 		json_object_set_new(data, "have", json_object());
-	return site_ask_as(c, 900, "enter", data);
+	return wsclient_ask_as(c, 900, "enter", data);
 }
 
 /* Drops all that is there, returns the highest seq. */
-static json_int_t last_seq(struct site_client *c)
+static json_int_t last_seq(struct wsclient *c)
 {
 	json_int_t last = 0;
 	json_t *v;
 
-	while ((v = site_next(c, 200))) {
+	while ((v = wsclient_next(c, 200))) {
 		json_int_t seq = json_integer_value(json_object_get(v, "seq"));
 
 		last = seq > last ? seq : last;
@@ -300,19 +305,19 @@ static json_int_t last_seq(struct site_client *c)
 TEST(api_resume_replays_what_was_missed)
 {
 	struct site *k = site_start("open");
-	struct site_client *host = entered(k, "r", "Ann");
-	struct site_client *c = site_connect(k, "r", "");
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
 	json_t *first = enter(c, "Bob"), *r, *missed, *m;
 	json_int_t seq = last_seq(c);
 
-	site_hang_up(c);
+	wsclient_hang_up(c);
 	for (int i = 0; i < 3; i++) {
 		char id[2] = {(char)('0' + i), 0};
 
-		json_decref(site_ask(host, "sendChat", "{s:s, s:s}", "clientId",
-				     id, "ciphertext", "eHh4"));
+		json_decref(wsclient_ask(host, "sendChat", "{s:s, s:s}",
+					 "clientId", id, "ciphertext", "eHh4"));
 	}
-	c = site_connect(k, "r", "");
+	c = wsclient_connect(k->port, "r", "");
 	r = resume(c, first, seq, false);
 	ck_assert(json_is_true(
 		json_object_get(json_object_get(r, "data"), "resumed")));
@@ -330,14 +335,15 @@ TEST(api_resume_replays_what_was_missed)
 TEST(api_reload_keeps_the_peer_and_gets_a_snapshot)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *c = site_connect(k, "r", "");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
 	json_t *first = enter(c, "Ann"), *r, *v;
 
-	site_hang_up(c);
-	c = site_connect(k, "r", "");
+	wsclient_hang_up(c);
+	c = wsclient_connect(k->port, "r", "");
 	r = resume(c, first, 0, true);
-	ck_assert_str_eq(site_str(r, "peerId"), site_str(first, "peerId"));
-	ck_assert_str_eq(site_str(r, "role"), "host");
+	ck_assert_str_eq(wsclient_str(r, "peerId"),
+			 wsclient_str(first, "peerId"));
+	ck_assert_str_eq(wsclient_str(r, "role"), "host");
 	v = json_object_get(json_object_get(r, "data"), "snapshot");
 	ck_assert_ptr_nonnull(json_object_get(v, "peers"));
 	site_stop(k);
@@ -346,12 +352,12 @@ TEST(api_reload_keeps_the_peer_and_gets_a_snapshot)
 TEST(api_newer_connection_replaces_the_older)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *a = site_connect(k, "r", "");
-	struct site_client *b = site_connect(k, "r", "");
+	struct wsclient *a = wsclient_connect(k->port, "r", "");
+	struct wsclient *b = wsclient_connect(k->port, "r", "");
 	json_t *first = enter(a, "Ann"), *v;
 
 	json_decref(resume(b, first, last_seq(a), false));
-	v = site_next(a, 1000);
+	v = wsclient_next(a, 1000);
 	ck_assert_int_eq(json_integer_value(json_object_get(v, "closed")),
 			 4000);
 	ck_assert_str_eq(json_string_value(json_object_get(v, "reason")),
@@ -362,74 +368,76 @@ TEST(api_newer_connection_replaces_the_older)
 TEST(api_wrong_token_is_nobody)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *host = entered(k, "r", "Ann");
-	struct site_client *c = site_connect(k, "r", "");
-	json_t *r = site_ask(c, "enter", "{s:s, s:s}", "displayName", "Eve",
-			     "resumeToken", "AAAAAAAAAAAAAAAAAAAAAA");
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
+	json_t *r = wsclient_ask(c, "enter", "{s:s, s:s}", "displayName", "Eve",
+				 "resumeToken", "AAAAAAAAAAAAAAAAAAAAAA");
 
-	ck_assert_str_eq(site_str(r, "status"), "waiting");
-	site_hang_up(host);
+	ck_assert_str_eq(wsclient_str(r, "status"), "waiting");
+	wsclient_hang_up(host);
 	site_stop(k);
 }
 
 TEST(api_killed_server_forgets_nobody)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *host = site_connect(k, "r", "");
-	struct site_client *c = site_connect(k, "r", "");
+	struct wsclient *host = wsclient_connect(k->port, "r", "");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
 	json_t *first = enter(host, "Ann"), *knock = enter(c, "Bob"), *r;
 
 	site_crash(k);
-	site_hang_up(host);
-	site_hang_up(c);
-	host = site_connect(k, "r", "");
+	wsclient_hang_up(host);
+	wsclient_hang_up(c);
+	host = wsclient_connect(k->port, "r", "");
 	r = resume(host, first, 0, false);
-	ck_assert_str_eq(site_str(r, "role"), "host");
-	ck_assert_str_eq(site_str(r, "peerId"), site_str(first, "peerId"));
+	ck_assert_str_eq(wsclient_str(r, "role"), "host");
+	ck_assert_str_eq(wsclient_str(r, "peerId"),
+			 wsclient_str(first, "peerId"));
 	ck_assert_int_ne(json_integer_value(json_object_get(
 				 json_object_get(r, "data"), "epoch")),
 			 json_integer_value(json_object_get(
 				 json_object_get(first, "data"), "epoch")));
-	c = site_connect(k, "r", "");
+	c = wsclient_connect(k->port, "r", "");
 	r = resume(c, knock, 0, false);
-	ck_assert_str_eq(site_str(r, "status"), "waiting");
+	ck_assert_str_eq(wsclient_str(r, "status"), "waiting");
 	site_stop(k);
 }
 
 TEST(api_invite_lets_in_once)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *host = entered(k, "r", "Ann");
-	struct site_client *a = site_connect(k, "r", "");
-	struct site_client *b = site_connect(k, "r", "");
-	json_t *inv = site_ask(host, "createInvite", "{s:s}", "label", "x"), *r;
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *a = wsclient_connect(k->port, "r", "");
+	struct wsclient *b = wsclient_connect(k->port, "r", "");
+	json_t *inv = wsclient_ask(host, "createInvite", "{s:s}", "label", "x"),
+	       *r;
 
-	ck_assert_str_eq(site_refused(inv), "");
-	r = site_ask(a, "enter", "{s:s, s:s}", "displayName", "Bob", "invite",
-		     site_str(inv, "token"));
-	ck_assert_str_eq(site_str(r, "status"), "admitted");
-	r = site_ask(b, "enter", "{s:s, s:s}", "displayName", "Cy", "invite",
-		     site_str(inv, "token"));
-	ck_assert_str_eq(site_refused(r), "invite-invalid");
+	ck_assert_str_eq(wsclient_refused(inv), "");
+	r = wsclient_ask(a, "enter", "{s:s, s:s}", "displayName", "Bob",
+			 "invite", wsclient_str(inv, "token"));
+	ck_assert_str_eq(wsclient_str(r, "status"), "admitted");
+	r = wsclient_ask(b, "enter", "{s:s, s:s}", "displayName", "Cy",
+			 "invite", wsclient_str(inv, "token"));
+	ck_assert_str_eq(wsclient_refused(r), "invite-invalid");
 	site_stop(k);
 }
 
 TEST(api_chat_reaches_the_other_and_repeats_once)
 {
 	struct site *k = site_start("open");
-	struct site_client *host = entered(k, "r", "Ann");
-	struct site_client *c = entered(k, "r", "Bob");
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *c = entered(k, "r", "Bob");
 	json_t *a, *b, *v;
 
-	a = site_ask(host, "sendChat", "{s:s, s:s}", "clientId", "1",
-		     "ciphertext", "aGVsbG8");
-	b = site_ask(host, "sendChat", "{s:s, s:s}", "clientId", "1",
-		     "ciphertext", "aGVsbG8");
+	a = wsclient_ask(host, "sendChat", "{s:s, s:s}", "clientId", "1",
+			 "ciphertext", "aGVsbG8");
+	b = wsclient_ask(host, "sendChat", "{s:s, s:s}", "clientId", "1",
+			 "ciphertext", "aGVsbG8");
 	ck_assert(json_equal(json_object_get(a, "data"),
 			     json_object_get(b, "data")));
-	v = site_wait(c, "chat", 1000);
-	ck_assert_str_eq(site_str(v, "ciphertext"), "aGVsbG8");
-	ck_assert_ptr_null(site_wait(c, "chat", 300));
+	v = wsclient_wait(c, "chat", 1000);
+	ck_assert_str_eq(wsclient_str(v, "ciphertext"), "aGVsbG8");
+	ck_assert_ptr_null(wsclient_wait(c, "chat", 300));
 	site_stop(k);
 }
 
@@ -437,23 +445,23 @@ TEST(api_http_makes_a_room_for_its_host)
 {
 	struct site *k = site_start("waiting");
 	json_t *room, *r;
-	struct site_client *c, *host;
+	struct wsclient *c, *host;
 	const char *id;
 
-	ck_assert_int_eq(
-		site_post(k, "/api/rooms", "{\"policy\":\"waiting\"}", &room),
-		200);
+	ck_assert_int_eq(wsclient_post(k->port, "/api/rooms",
+				       "{\"policy\":\"waiting\"}", &room),
+			 200);
 	id = json_string_value(json_object_get(room, "roomId"));
 	ck_assert_ptr_nonnull(id);
 	/* Whoever comes before the host waits, also the first. */
-	c = site_connect(k, id, "");
+	c = wsclient_connect(k->port, id, "");
 	r = enter(c, "Bob");
-	ck_assert_str_eq(site_str(r, "status"), "waiting");
-	host = site_connect(k, id, "");
-	r = site_ask(host, "enter", "{s:s, s:O}", "displayName", "Ann",
-		     "hostKey", json_object_get(room, "hostKey"));
-	ck_assert_str_eq(site_str(r, "role"), "host");
-	ck_assert_ptr_nonnull(site_wait(host, "roomUpdated", 1000));
+	ck_assert_str_eq(wsclient_str(r, "status"), "waiting");
+	host = wsclient_connect(k->port, id, "");
+	r = wsclient_ask(host, "enter", "{s:s, s:O}", "displayName", "Ann",
+			 "hostKey", json_object_get(room, "hostKey"));
+	ck_assert_str_eq(wsclient_str(r, "role"), "host");
+	ck_assert_ptr_nonnull(wsclient_wait(host, "roomUpdated", 1000));
 	site_stop(k);
 }
 
@@ -462,11 +470,13 @@ TEST(api_http_refuses)
 	struct site *k = site_start("waiting");
 	json_t *out;
 
-	ck_assert_int_eq(site_post(k, "/api/rooms", "{", &out), 400);
-	ck_assert_int_eq(site_post(k, "/api/rooms", "{\"policy\":1}", &out),
-			 400);
-	ck_assert_int_eq(site_post(k, "/api/nothing", "{}", &out), 404);
-	ck_assert_int_eq(site_post(k, "/api/away", "{}", &out), 200);
+	ck_assert_int_eq(wsclient_post(k->port, "/api/rooms", "{", &out), 400);
+	ck_assert_int_eq(
+		wsclient_post(k->port, "/api/rooms", "{\"policy\":1}", &out),
+		400);
+	ck_assert_int_eq(wsclient_post(k->port, "/api/nothing", "{}", &out),
+			 404);
+	ck_assert_int_eq(wsclient_post(k->port, "/api/away", "{}", &out), 200);
 	site_stop(k);
 }
 
@@ -474,10 +484,10 @@ TEST(api_http_refuses)
 TEST(api_room_named_constructor)
 {
 	struct site *k = site_start("waiting");
-	struct site_client *c = entered(k, "constructor", "Ann");
+	struct wsclient *c = entered(k, "constructor", "Ann");
 
-	site_hang_up(c);
+	wsclient_hang_up(c);
 	c = entered(k, "__proto__", "Ann");
-	site_hang_up(c);
+	wsclient_hang_up(c);
 	site_stop(k);
 }
