@@ -8,6 +8,7 @@
 
 #include "common/sys/rng.h"
 #include "mediad/control/notify.h"
+#include "tests/lib/heap.h"
 #include "tests/lib/vclock.h"
 #include "tests/lib/vrand.h"
 
@@ -490,10 +491,12 @@ static uint64_t real_ns(void)
 /* As recvmmsg does: what came together goes in together. */
 static void input(struct call *c)
 {
+	uint64_t heap = heap_calls();
 	uint64_t from = real_ns();
 
 	worker_input(&c->w, c->rx, c->n_rx, c->now_us);
 	c->spent_ns += real_ns() - from;
+	c->heap_calls += heap_calls() - heap;
 	c->n_rx = 0;
 }
 
@@ -625,14 +628,17 @@ static void on_event(struct call *c, uint32_t event)
 static void step(struct call *c)
 {
 	uint64_t from;
+	uint64_t heap;
 	uint32_t event;
 
 	vclock_set(c->now_us);
 	deliver(c);
 	tick_peers(c);
+	heap = heap_calls();
 	from = real_ns();
 	worker_turn(&c->w, c->now_us);
 	c->spent_ns += real_ns() - from;
+	c->heap_calls += heap_calls() - heap;
 	c->turns++;
 	send_slots(c);
 	while (notify_next(&c->k, c->now_us, &event))

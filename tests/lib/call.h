@@ -44,7 +44,8 @@ struct call {
 	uint32_t n_sides;
 	uint64_t events[CALL_EVENTS]; /* of each kind, so far */
 	uint64_t turns, datagrams;
-	uint64_t spent_ns; /* in the worker's own functions */
+	uint64_t spent_ns;   /* in the worker's own functions */
+	uint64_t heap_calls; /* malloc() and the like, in the same */
 	struct rx rx[RX_BATCH];
 	int n_rx;
 	struct addr server;
