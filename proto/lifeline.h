@@ -17,6 +17,11 @@
  *   server -> supervisor   SPAWN DRAIN KILL RING UPGRADE
  *   any -> supervisor      READY  FATAL (one byte)
  *
+ * Upgrade: a new server gets START with `standby`, loads its configuration,
+ * certificate and files and says STANDBY. The supervisor sends LET_GO to the
+ * old one, which tells its clients, closes journal and bus, and exits; then
+ * GO to the new one. New connections wait in the listening sockets.
+ *
  * The end of the stream means that the supervisor died: a role lives on for
  * start.orphan_ms and then exits.
  */
@@ -29,7 +34,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define LIFELINE_VERSION    1
+#define LIFELINE_VERSION    2
 #define LIFELINE_PATH	    108 /* as sun_path */
 #define LIFELINE_ADDRS	    8
 #define LIFELINE_BEAT_US    100000
@@ -48,7 +53,9 @@ enum lifeline_type {
 	LIFELINE_DRAIN,
 	LIFELINE_KILL,
 	LIFELINE_RING,
-	LIFELINE_UPGRADE,
+	LIFELINE_STANDBY,
+	LIFELINE_GO,
+	LIFELINE_UPGRADE, /* the last one */
 };
 
 /* What each descriptor beside a message is. */
@@ -80,6 +87,7 @@ struct lifeline_start {
 	uint32_t index;	     /* worker index; 0 for a server */
 	uint32_t generation; /* grows by one at each rebirth, from 1 */
 	int32_t cpu;	     /* pin to this one; -1: do not */
+	uint32_t standby;    /* a server: prepare, STANDBY, wait for GO */
 	uint32_t orphan_ms;  /* life without a supervisor */
 	uint32_t log_level;  /* enum log_level */
 	uint32_t log_json;   /* 0 or 1 */

@@ -83,6 +83,7 @@ int role_start(struct role *r, uint64_t now_us)
 		return err;
 	m.u.start = r->start;
 	r->state = ROLE_STARTING;
+	r->standing_by = false;
 	r->born_us = now_us;
 	r->seen_beat = 0;
 	r->seen_us = now_us;

@@ -30,6 +30,7 @@ struct role {
 	struct heartbeat *beat;
 	struct proc proc;
 	enum role_state state;
+	bool standing_by; /* LIFELINE_STANDBY has come */
 	uint64_t born_us;
 	uint64_t retry_us;  /* when to start again; 0: not waiting */
 	uint32_t failures;  /* deaths in a row soon after birth */

@@ -14,6 +14,7 @@
 #include "signald/sockets.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -253,6 +254,39 @@ static int open_all(struct server *s, char *err, size_t cap)
 	if (!s->files)
 		log_warn("server", "no web client", "folder=%s error=\"%s\"",
 			 s->conf->listen.web_root, strerror(errno));
+	return 0;
+}
+
+/* An upgrade: the old server still serves; wait until it has let go. */
+static int stand_by(struct server *s)
+{
+	struct lifeline_msg m = {.type = LIFELINE_STANDBY};
+	int fds[PROC_MAX_FDS];
+	size_t n_fds;
+	int got = lifeline_send(s->lifeline, &m, NULL, 0);
+
+	if (got)
+		return got;
+	for (;;) {
+		struct pollfd p = {.fd = s->lifeline, .events = POLLIN};
+
+		if (poll(&p, 1, -1) < 0)
+			continue;
+		got = lifeline_recv(s->lifeline, &m, fds, &n_fds);
+		while (n_fds)
+			close(fds[--n_fds]);
+		if (got == 0)
+			return -EPIPE;
+		if (got == 1 && m.type == LIFELINE_GO)
+			return 0;
+		if (got == 1 && m.type == LIFELINE_STOP)
+			return -ECANCELED;
+	}
+}
+
+/* From here on this is the one server: journal, bus, connections. */
+static int open_hub(struct server *s, char *err, size_t cap)
+{
 	s->hub = hub_new(s->loop, s->conf, err, cap);
 	if (!s->hub)
 		return -EINVAL;
@@ -305,6 +339,10 @@ int server_run(const struct conf *conf, int lifeline)
 	err = rng_setup();
 	if (!err)
 		err = open_all(&s, text, sizeof(text));
+	if (!err && m.u.start.standby)
+		err = stand_by(&s);
+	if (!err)
+		err = open_hub(&s, text, sizeof(text));
 	if (!err)
 		err = serve(&s, &m.u.start, fds);
 	if (err)

@@ -5,14 +5,14 @@
 #include "common/sys/clock.h"
 #include "common/sys/loop.h"
 #include "signald/role.h"
-#include "signald/sockets.h"
+#include "signald/rolemake.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +20,7 @@
 #define WORKERS_MAX	   64
 #define LOOK_US		   100000  /* heartbeats are looked at each */
 #define STOP_US		   3000000 /* roles end orderly by then */
+#define LET_GO_US	   2000000 /* the old server hands over by then */
 
 /* A process that is no role's any more but was not reaped yet. */
 struct corpse {
@@ -43,13 +44,17 @@ struct supervisor {
 	struct watch worker[WORKERS_MAX];
 	size_t n_workers;
 	struct corpse corpse[WORKERS_MAX];
-	struct addr announce[LIFELINE_ADDRS];
-	size_t n_announce;
-	uint64_t stop_us; /* when patience ends; 0: running */
-	int status;	  /* exit status */
+	struct watch next; /* a server that waits to take over */
+	struct lifeline_start base;
+	char program[PATH_MAX]; /* read once: the file may be replaced */
+	uint64_t let_go_us;	/* when the old server must be gone; 0: none */
+	uint64_t stop_us;	/* when patience ends; 0: running */
+	int status;		/* exit status */
 };
 
 static void start(struct watch *w);
+static void upgrade(struct supervisor *s);
+static void watch(struct watch *w);
 
 /* ---- telling the server ---------------------------------------------------
  */
@@ -60,7 +65,7 @@ static void tell_worker(struct supervisor *s, const struct watch *w)
 	struct lifeline_msg m = {.type = LIFELINE_WORKER};
 	struct lifeline_worker *l = &m.u.worker;
 
-	if (s->server.role.state == ROLE_DOWN)
+	if (s->server.role.state == ROLE_DOWN || s->stop_us)
 		return;
 	l->index = (uint32_t)w->index;
 	l->generation = r->start.generation;
@@ -72,6 +77,13 @@ static void tell_worker(struct supervisor *s, const struct watch *w)
 	if (lifeline_send(s->server.role.proc.lifeline, &m, NULL, 0))
 		log_warn("supervisor", "server does not listen", "worker=%d",
 			 w->index);
+}
+
+static void tell_all_workers(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->n_workers; i++)
+		if (s->worker[i].role.start.generation)
+			tell_worker(s, &s->worker[i]);
 }
 
 /* ---- deaths ---------------------------------------------------------------
@@ -97,11 +109,40 @@ static void log_death(const struct watch *w, pid_t pid, int status)
 
 static bool anyone_left(const struct supervisor *s)
 {
-	bool left = s->server.role.state != ROLE_DOWN;
+	bool left = s->server.role.state != ROLE_DOWN ||
+		    s->next.role.state != ROLE_DOWN;
 
 	for (size_t i = 0; i < s->n_workers; i++)
 		left |= s->worker[i].role.state != ROLE_DOWN;
 	return left;
+}
+
+/* The successor takes the place of the old server, which is gone. */
+static void take_over(struct supervisor *s)
+{
+	struct lifeline_msg go = {.type = LIFELINE_GO};
+
+	unwatch(&s->server);
+	role_fini(&s->server.role);
+	s->server.role = s->next.role;
+	unwatch(&s->next);
+	memset(&s->next.role, 0, sizeof(s->next.role));
+	s->let_go_us = 0;
+	watch(&s->server);
+	if (lifeline_send(s->server.role.proc.lifeline, &go, NULL, 0))
+		proc_kill(&s->server.role.proc, SIGKILL);
+	tell_all_workers(s);
+}
+
+/* The successor died before its time; the old server stays. */
+static void lost_next(struct watch *w)
+{
+	unwatch(w);
+	role_fini(&w->role);
+	memset(&w->role, 0, sizeof(w->role));
+	log_error("supervisor", "upgrade failed", "server=%d",
+		  (int)w->s->server.role.proc.pid);
+	w->s->let_go_us = 0;
 }
 
 /* The role has no process any more. */
@@ -111,8 +152,16 @@ static void lost(struct watch *w)
 	struct role *r = &w->role;
 	uint64_t due_us;
 
+	if (w == &s->next) {
+		lost_next(w);
+		return;
+	}
 	unwatch(w);
 	due_us = role_died(r, loop_now_us(s->loop));
+	if (w == &s->server && s->next.role.standing_by && !s->stop_us) {
+		take_over(s);
+		return;
+	}
 	if (w->index >= 0) {
 		tell_worker(s, w);
 		unlink(r->start.bus_path);
@@ -207,6 +256,23 @@ static void on_ready(struct watch *w)
 		tell_worker(s, w);
 }
 
+/* The successor has all it needs: the old server may hand over. */
+static void on_standby(struct watch *w)
+{
+	struct supervisor *s = w->s;
+	struct lifeline_msg m = {.type = LIFELINE_LET_GO};
+
+	if (w != &s->next)
+		return;
+	w->role.standing_by = true;
+	if (s->server.role.state == ROLE_DOWN) {
+		take_over(s);
+		return;
+	}
+	lifeline_send(s->server.role.proc.lifeline, &m, NULL, 0);
+	s->let_go_us = loop_now_us(s->loop) + LET_GO_US;
+}
+
 static struct watch *worker_of(struct supervisor *s,
 			       const struct lifeline_worker *l)
 {
@@ -223,6 +289,12 @@ static void on_message(struct watch *w, const struct lifeline_msg *m)
 	switch (m->type) {
 	case LIFELINE_READY:
 		on_ready(w);
+		break;
+	case LIFELINE_STANDBY:
+		on_standby(w);
+		break;
+	case LIFELINE_UPGRADE:
+		upgrade(w->s);
 		break;
 	case LIFELINE_KILL:
 		target = w->index < 0 ? worker_of(w->s, &m->u.worker) : NULL;
@@ -271,6 +343,15 @@ static void on_lifeline(void *arg, unsigned int ready)
 /* ---- births ---------------------------------------------------------------
  */
 
+static void watch(struct watch *w)
+{
+	struct loop *l = w->s->loop;
+
+	w->pidfd = loop_fd_new(l, w->role.proc.pidfd, LOOP_READ, on_pidfd, w);
+	w->lifeline = loop_fd_new(l, w->role.proc.lifeline, LOOP_READ,
+				  on_lifeline, w);
+}
+
 static void set_bus_path(struct watch *w)
 {
 	struct lifeline_start *st = &w->role.start;
@@ -302,16 +383,32 @@ static void start(struct watch *w)
 		}
 		return;
 	}
-	w->pidfd = loop_fd_new(s->loop, r->proc.pidfd, LOOP_READ, on_pidfd, w);
-	w->lifeline = loop_fd_new(s->loop, r->proc.lifeline, LOOP_READ,
-				  on_lifeline, w);
-	if (w->index >= 0) {
+	watch(w);
+	if (w->index >= 0)
 		tell_worker(s, w);
+	else if (w == &s->server)
+		tell_all_workers(s);
+}
+
+/* A new server beside the old one; it says STANDBY when it could go. */
+static void upgrade(struct supervisor *s)
+{
+	int err;
+
+	if (s->stop_us || s->next.role.state != ROLE_DOWN ||
+	    s->server.role.state != ROLE_UP) {
+		log_warn("supervisor", "no upgrade now", "server=%d",
+			 (int)s->server.role.proc.pid);
 		return;
 	}
-	for (size_t i = 0; i < s->n_workers; i++)
-		if (s->worker[i].role.start.generation)
-			tell_worker(s, &s->worker[i]);
+	err = rolemake_successor(&s->next.role, &s->server.role, s->conf);
+	if (err) {
+		log_error("supervisor", "upgrade failed", "error=\"%s\"",
+			  strerror(-err));
+		return;
+	}
+	log_info("supervisor", "upgrade", "program=%s", s->program);
+	start(&s->next);
 }
 
 /* ---- time and signals -----------------------------------------------------
@@ -320,6 +417,8 @@ static void start(struct watch *w)
 static void each(struct supervisor *s, void (*fn)(struct watch *w))
 {
 	fn(&s->server);
+	if (s->next.role.state != ROLE_DOWN)
+		fn(&s->next);
 	for (size_t i = 0; i < s->n_workers; i++)
 		fn(&s->worker[i]);
 }
@@ -350,6 +449,10 @@ static uint64_t on_turn(void *arg, uint64_t now_us)
 	struct supervisor *s = arg;
 
 	each(s, look);
+	if (s->let_go_us && now_us >= s->let_go_us) {
+		s->let_go_us = 0;
+		proc_kill(&s->server.role.proc, SIGKILL);
+	}
 	if (s->stop_us && now_us >= s->stop_us)
 		each(s, kill_now);
 	return now_us + LOOK_US;
@@ -381,6 +484,12 @@ static void on_stop(void *arg, int signo)
 		loop_stop(s->loop);
 }
 
+static void on_upgrade(void *arg, int signo)
+{
+	(void)signo;
+	upgrade(arg);
+}
+
 static void on_reload(void *arg, int signo)
 {
 	struct supervisor *s = arg;
@@ -393,178 +502,6 @@ static void on_reload(void *arg, int signo)
 
 /* ---- set-up ---------------------------------------------------------------
  */
-
-/* 0700, and ours; parents as needed. */
-static int make_dir(const char *path)
-{
-	char part[512];
-	struct stat st;
-
-	if (str_copy(part, sizeof(part), path))
-		return -ENAMETOOLONG;
-	for (char *p = part + 1; *p; p++)
-		if (*p == '/') {
-			*p = '\0';
-			mkdir(part, 0755);
-			*p = '/';
-		}
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return -errno;
-	if (stat(path, &st))
-		return -errno;
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
-		return -EPERM;
-	return st.st_mode & 077 && chmod(path, 0700) ? -errno : 0;
-}
-
-static int complain(int err, const char *what, const char *which, unsigned port)
-{
-	log_error("supervisor", what, "which=\"%s\" port=%u error=\"%s\"",
-		  which, port, strerror(-err));
-	return err;
-}
-
-static void fill_start(struct supervisor *s, struct lifeline_start *st)
-{
-	int level = log_level_parse(s->conf->server.log_level);
-
-	st->log_level = (uint32_t)level;
-	st->log_json = s->conf->server.log_json;
-	st->cpu = -1;
-	st->n_announce = (uint32_t)s->n_announce;
-	memcpy(st->announce, s->announce, sizeof(st->announce));
-	str_copy(st->run_dir, sizeof(st->run_dir), s->conf->server.run_dir);
-}
-
-/* Adopts a socket that was made, or tells why not. */
-static int give(struct role *r, enum lifeline_fd kind, int fd, const char *what,
-		unsigned int port)
-{
-	if (fd < 0)
-		return complain(fd, "cannot listen", what, port);
-	return role_add_fd(r, kind, fd);
-}
-
-static int open_listeners(struct supervisor *s)
-{
-	const struct conf_listen *l = &s->conf->listen;
-	struct role *r = &s->server.role;
-	enum lifeline_fd kind = l->tls ? LIFELINE_FD_HTTPS : LIFELINE_FD_HTTP;
-	char path[LIFELINE_PATH] = "";
-	int err = 0;
-
-	if (!l->address.n)
-		err = give(r, kind, sockets_tcp("", (uint16_t)l->port), "*",
-			   l->port);
-	for (size_t i = 0; !err && i < l->address.n; i++)
-		err = give(r, kind,
-			   sockets_tcp(l->address.v[i], (uint16_t)l->port),
-			   l->address.v[i], l->port);
-	if (!err && *l->metrics_address)
-		err = give(r, LIFELINE_FD_METRICS,
-			   sockets_tcp(l->metrics_address,
-				       (uint16_t)l->metrics_port),
-			   l->metrics_address, l->metrics_port);
-	str_addf(path, sizeof(path), "%s/admin", s->conf->server.run_dir);
-	if (!err)
-		err = give(r, LIFELINE_FD_ADMIN, sockets_unix(path), path, 0);
-	return err;
-}
-
-static int init_server(struct supervisor *s)
-{
-	struct watch *w = &s->server;
-	int err = role_init(&w->role, "server", "/proc/self/exe");
-
-	w->s = s;
-	w->index = -1;
-	if (err)
-		return err;
-	/* A burst of joins is one long turn, and media needs no server. */
-	w->role.hang_cpu_us = SERVER_HANG_CPU_US;
-	role_add_arg(&w->role, "signald");
-	role_add_arg(&w->role, "-x");
-	role_add_arg(&w->role, "server");
-	role_add_arg(&w->role, "-l");
-	role_add_arg(&w->role, "3");
-	if (s->conf->path) {
-		role_add_arg(&w->role, "-c");
-		role_add_arg(&w->role, s->conf->path);
-	}
-	fill_start(s, &w->role.start);
-	return open_listeners(s);
-}
-
-/* The n-th CPU of those this process may use; -1: none. */
-static int nth_cpu(const cpu_set_t *set, int n)
-{
-	int count = CPU_COUNT(set);
-
-	if (!count)
-		return -1;
-	n %= count;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, set) && n-- == 0)
-			return cpu;
-	return -1;
-}
-
-static int open_media(struct supervisor *s, struct role *r, int index)
-{
-	const struct conf_media *m = &s->conf->media;
-	uint32_t port = m->port ? m->port + (uint32_t)index : 0;
-	int udp = sockets_udp(m->address, (uint16_t)port, m->buffer_kib * 1024);
-	int err = give(r, LIFELINE_FD_UDP, udp, "udp", port);
-	int tcp;
-
-	if (err || !m->tcp)
-		return err;
-	tcp = sockets_tcp(m->address, sockets_port(udp));
-	if (tcp == -EADDRINUSE && !port)
-		tcp = sockets_tcp(m->address, 0);
-	return give(r, LIFELINE_FD_TCP, tcp, "tcp", port);
-}
-
-static int init_worker(struct supervisor *s, int index, const cpu_set_t *cpus)
-{
-	struct watch *w = &s->worker[index];
-	char name[24] = "", number[12] = "";
-	int err;
-
-	str_addf(name, sizeof(name), "worker %d", index);
-	str_addf(number, sizeof(number), "%d", index);
-	w->s = s;
-	w->index = index;
-	err = role_init(&w->role, name, s->conf->media.program);
-	if (err)
-		return err;
-	role_add_arg(&w->role, "mediad");
-	role_add_arg(&w->role, "-i");
-	role_add_arg(&w->role, number);
-	role_add_arg(&w->role, "-l");
-	role_add_arg(&w->role, "3");
-	fill_start(s, &w->role.start);
-	w->role.start.index = (uint32_t)index;
-	if (s->conf->media.pin)
-		w->role.start.cpu = nth_cpu(cpus, index);
-	return open_media(s, &w->role, index);
-}
-
-static int init_announce(struct supervisor *s)
-{
-	const struct conf_list *l = &s->conf->media.announce;
-
-	if (!l->n && *s->conf->media.address &&
-	    !addr_parse(&s->announce[0], s->conf->media.address, 0) &&
-	    !addr_is_any(&s->announce[0]))
-		s->n_announce = 1;
-	else if (!l->n)
-		s->n_announce = sockets_own_addrs(s->announce, LIFELINE_ADDRS);
-	for (size_t i = 0; i < l->n && i < LIFELINE_ADDRS; i++)
-		if (addr_parse(&s->announce[s->n_announce++], l->v[i], 0))
-			return complain(-EINVAL, "not an address", l->v[i], 0);
-	return 0;
-}
 
 static int init_workers(struct supervisor *s)
 {
@@ -579,33 +516,44 @@ static int init_workers(struct supervisor *s)
 	if (!n || n > WORKERS_MAX)
 		n = n ? WORKERS_MAX : 1;
 	for (uint32_t i = 0; !err && i < n; i++) {
-		err = init_worker(s, (int)i, &cpus);
+		struct watch *w = &s->worker[i];
+
+		w->s = s;
+		w->index = (int)i;
+		err = rolemake_worker(&w->role, s->conf, i, &cpus, &s->base);
 		s->n_workers++;
 	}
 	return err;
 }
 
-static int init(struct supervisor *s)
+static int init_loop(struct supervisor *s)
 {
-	const struct conf_server *c = &s->conf->server;
-	int err = make_dir(c->state_dir);
-
-	if (err)
-		return complain(err, "no state directory", c->state_dir, 0);
-	err = make_dir(c->run_dir);
-	if (err)
-		return complain(err, "no run directory", c->run_dir, 0);
-	if (access(s->conf->media.program, X_OK))
-		return complain(-errno, "no mediad", s->conf->media.program, 0);
 	s->loop = loop_new();
 	if (!s->loop || loop_hook(s->loop, on_turn, s) ||
 	    loop_signal(s->loop, SIGINT, on_stop, s) ||
 	    loop_signal(s->loop, SIGTERM, on_stop, s) ||
-	    loop_signal(s->loop, SIGHUP, on_reload, s))
-		return complain(-ENOMEM, "no loop", "", 0);
-	err = init_announce(s);
+	    loop_signal(s->loop, SIGHUP, on_reload, s) ||
+	    loop_signal(s->loop, SIGUSR2, on_upgrade, s))
+		return -ENOMEM;
+	return 0;
+}
+
+static int init(struct supervisor *s)
+{
+	ssize_t n = readlink("/proc/self/exe", s->program, PATH_MAX - 1);
+	int err = n > 0 ? rolemake_dirs(s->conf) : -ENOENT;
+
 	if (!err)
-		err = init_server(s);
+		err = init_loop(s);
+	if (!err)
+		err = rolemake_announce(s->conf, &s->base);
+	s->server.s = s;
+	s->server.index = -1;
+	s->next.s = s;
+	s->next.index = -1;
+	if (!err)
+		err = rolemake_server(&s->server.role, s->conf, s->program,
+				      &s->base);
 	return err ? err : init_workers(s);
 }
 
@@ -627,6 +575,7 @@ int supervisor_run(const struct conf *conf)
 	}
 	each(s, unwatch);
 	role_fini(&s->server.role);
+	role_fini(&s->next.role);
 	for (size_t i = 0; i < s->n_workers; i++)
 		role_fini(&s->worker[i].role);
 	loop_free(s->loop);

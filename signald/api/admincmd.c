@@ -362,6 +362,16 @@ static bool cmd_kill_worker(struct admincmd_call *c)
 	return worker_message(c, LIFELINE_KILL);
 }
 
+static bool cmd_upgrade(struct admincmd_call *c)
+{
+	struct lifeline_msg m = {.type = LIFELINE_UPGRADE};
+	int err = lifeline_send(c->lifeline, &m, NULL, 0);
+
+	if (err)
+		adminout_error(c->out, "%s", strerror(-err));
+	return false;
+}
+
 /* ---- the table ------------------------------------------------------------
  */
 
@@ -379,6 +389,7 @@ static const struct {
 	{"invites", 1, 1, cmd_invites}, {"invite", 1, 2, cmd_invite},
 	{"revoke", 2, 2, cmd_revoke},	{"audit", 1, 1, cmd_audit},
 	{"log", 1, 1, cmd_log},		{"kill-worker", 1, 1, cmd_kill_worker},
+	{"upgrade", 0, 0, cmd_upgrade},
 };
 
 bool admincmd_run(struct admincmd_call *c)

@@ -43,6 +43,7 @@ static const struct {
 	{"revoke", "ROOM INVITE", "an invite is worth nothing any more"},
 	{"audit", "ROOM", "who did what"},
 	{"log", "LEVEL", "error, warn, info or debug"},
+	{"upgrade", "", "a new server process takes over, no connection lost"},
 	{"kill-worker", "WORKER", "a drill: SIGKILL for a worker"},
 	{"top", "", "status, workers and rooms, each second"},
 };
