@@ -3,7 +3,7 @@
  *
  * Pure: an array of items in, the rung each gets out. A rung is a layer with
  * the rate of all up to it; rungs ascend in rate. Highest priority first,
- * one rung each in the first round, then `priority` rungs a round.
+ * one rung each in the first round, then `steps` rungs a round.
  */
 #ifndef MEDIAD_BWE_ALLOC_H
 #define MEDIAD_BWE_ALLOC_H
@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 #define ALLOC_RUNGS 12
+#define ALLOC_ITEMS 192
 
 struct alloc_item {
+	uint8_t steps;		   /* rungs a round after the first, >= 1 */
 	uint32_t priority;	   /* higher first */
 	int8_t max;		   /* highest rung wanted; -1: none */
 	int8_t now;		   /* rung it has; -1: none */
@@ -23,7 +25,7 @@ struct alloc_item {
 
 /*
  * Returns the sum of the rates given. A step up from `now` must fit with
- * 10 % to spare (hysteresis); keeping what there is must only fit.
+ * 15 % to spare (hysteresis); keeping what there is must only fit.
  */
 uint32_t alloc_run(struct alloc_item *items, unsigned n, uint32_t avail_bps);
 

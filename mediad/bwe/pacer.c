@@ -10,11 +10,15 @@ void pacer_init(struct pacer *p, uint64_t now_us)
 
 void pacer_set(struct pacer *p, uint32_t estimate_bps)
 {
+	bool first = !p->rate_Bps;
+
 	p->rate_Bps =
 		(uint32_t)((uint64_t)estimate_bps * PACER_FACTOR_X10 / 10 / 8);
 	p->depth = (int64_t)estimate_bps / 8 * PACER_DEPTH_US / 1000000;
 	if (p->depth < PACER_MIN_BYTES)
 		p->depth = PACER_MIN_BYTES;
+	if (first)
+		p->level = p->depth;
 }
 
 static void refill(struct pacer *p, uint64_t now_us)

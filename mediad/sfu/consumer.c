@@ -146,7 +146,7 @@ int consumer_new(struct transport *t, struct producer *p,
 		consumer_free(c);
 		return err;
 	}
-	transport_on_consumer(t, now_us);
+	transport_on_consumer(t, c, now_us);
 	layers_retarget(c, now_us);
 	producer_review(p, now_us);
 	*out = c;
@@ -468,6 +468,25 @@ static void drop_lag(struct consumer *c)
 		return;
 	rtxmap_rewind(&c->map, (uint16_t)(c->cursor - 1));
 	caught_up(c);
+}
+
+#define LAG_MAX_US 500000
+
+void consumer_skip_lag(struct consumer *c, uint64_t now_us)
+{
+	const struct rtxmap_entry *e;
+	const struct media *m;
+
+	if (!c->lagging)
+		return;
+	e = rtxmap_get(&c->map, c->cursor);
+	m = e ? stored(c, e) : NULL;
+	if (m && m->pkt->recv_us + LAG_MAX_US > now_us)
+		return;
+	c->lagged += (uint16_t)(c->map.head - c->cursor + 1);
+	drop_lag(c);
+	c->synced = false;
+	consumer_want_key(c, now_us);
 }
 
 /* ---- retransmission ---------------------------------------------------- */

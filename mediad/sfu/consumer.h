@@ -136,6 +136,7 @@ struct consumer {
 	uint16_t view_w, view_h; /* 0: not told */
 	bool visible;
 	uint32_t allocated_bps;
+	uint64_t lagged; /* packets dropped because they waited too long */
 	uint64_t key_asked_us;
 	uint64_t sr_us;	  /* when the next SR is due */
 	uint64_t ring_us; /* when the ring was fitted */
@@ -158,6 +159,11 @@ void consumer_on_restart(struct consumer *c, unsigned stream, uint64_t now_us);
 /* A new packet of its producer. */
 enum fwd_verdict consumer_accept(struct consumer *c, const struct media *m,
 				 uint64_t now_us, struct fwd *f);
+
+/*
+ * What the pacer holds back for too long is dropped and a key frame wanted.
+ */
+void consumer_skip_lag(struct consumer *c, uint64_t now_us);
 
 /* The next number the pacer held back; false: none is left. */
 bool consumer_next(struct consumer *c, struct fwd *f);

@@ -24,8 +24,8 @@ void layers_init(struct consumer *c, struct layers_pair preferred)
 		l->preferred.s = (int8_t)(l->n_s - 1);
 	if (l->preferred.t < 0 || l->preferred.t >= l->n_t)
 		l->preferred.t = (int8_t)(l->n_t - 1);
-	l->cap = (struct layers_pair){LAYERS_ALL, LAYERS_ALL};
-	l->view = l->cap;
+	l->view = (struct layers_pair){LAYERS_ALL, LAYERS_ALL};
+	l->cap = l->view;
 	l->target = (struct layers_pair){-1, -1};
 	l->current = l->target;
 }

@@ -296,6 +296,23 @@ static uint64_t idle_us(const struct producer *p)
 	return p->rtp.codecs[0].dtx ? IDLE_DTX_US : IDLE_US;
 }
 
+/* Up soon, down slowly: a still picture may move again at once. */
+static uint32_t smooth(uint32_t old, uint32_t now)
+{
+	if (now > old)
+		return old + (now - old + 1) / 2;
+	return old - (old - now) / 12;
+}
+
+static void measure(struct stream *s, uint64_t now_us)
+{
+	for (unsigned i = 0; i < MEDIA_MAX_SID; i++)
+		for (unsigned k = 0; k < MEDIA_MAX_TID; k++)
+			s->upto_bps[i][k] =
+				smooth(s->upto_bps[i][k],
+				       recv_upto_bps(&s->recv, i, k, now_us));
+}
+
 void producer_tick(struct producer *p, uint64_t now_us)
 {
 	bool moved = false;
@@ -309,6 +326,8 @@ void producer_tick(struct producer *p, uint64_t now_us)
 		rtxcache_tick(&s->store, now_us);
 		if (p->paused)
 			continue;
+		if (p->kind == MEDIA_VIDEO)
+			measure(s, now_us);
 		if (recv_update_score(&s->recv, idle_us(p), now_us))
 			turn_note(p->transport->router->turn, &p->note,
 				  NOTE_SCORE);

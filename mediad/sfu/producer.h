@@ -48,6 +48,7 @@ struct stream {
 	uint8_t fir_seq;
 	uint64_t plis, firs;
 	uint64_t bound_us; /* when its SSRC was learnt */
+	uint32_t upto_bps[MEDIA_MAX_SID][MEDIA_MAX_TID]; /* smoothed */
 };
 
 struct producer_opts {

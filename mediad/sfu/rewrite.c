@@ -194,12 +194,18 @@ static size_t begin_probator(struct rewrite *rw, const struct fwd *f,
 {
 	struct consumer *c = transport_video_consumer(t);
 	struct fwd as = *f;
+	size_t n;
 
-	/* The probator's section has the extension ids of all others. */
+	/* Its section has the extension ids of all others, but another MID. */
 	as.consumer = c;
 	rw->payload = probe_pad;
 	rw->len = sizeof(probe_pad);
-	return c ? build(&as, t, hdr, now_us) : 0;
+	if (!c)
+		return 0;
+	n = build(&as, t, hdr, now_us);
+	if (c->mid[0])
+		memset(hdr + FIXED + EXT_HEAD, 0, 1 + strlen(c->mid));
+	return n;
 }
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mediad/bwe/bwe.h"
+#include "mediad/sfu/rewrite.h"
 #include "mediad/sfu/router.h"
 
 #define INITIAL_BPS 600000
@@ -96,8 +97,18 @@ struct consumer *transport_video_consumer(const struct transport *t)
 	return NULL;
 }
 
-void transport_on_consumer(struct transport *t, uint64_t now_us)
+/* The estimate begins with the first video that carries numbers for it. */
+void transport_on_consumer(struct transport *t, struct consumer *c,
+			   uint64_t now_us)
 {
+	if (!t->bwe && c->video && c->plan.twcc_at) {
+		t->bwe = bwe_new(t->initial_bps, (uint16_t)t->probe_ts, now_us);
+		if (t->bwe)
+			pacer_set(&t->pacer, t->initial_bps);
+	}
+	/* Nothing flows before the allocation at the end of the turn. */
+	if (t->bwe && c->video)
+		c->layers.cap = (struct layers_pair){-1, -1};
 	transport_reallocate(t, now_us);
 	transport_due(t, now_us);
 }
@@ -119,7 +130,7 @@ void transport_reallocate(struct transport *t, uint64_t now_us)
 
 /* ---- packets out ------------------------------------------------------- */
 
-bool transport_next(struct transport *t, uint64_t now_us, struct fwd *f)
+static bool next_held_back(struct transport *t, uint64_t now_us, struct fwd *f)
 {
 	while (!list_empty(&t->lagging)) {
 		struct consumer *c =
@@ -135,6 +146,51 @@ bool transport_next(struct transport *t, uint64_t now_us, struct fwd *f)
 		return true;
 	}
 	return false;
+}
+
+static struct consumer *padded(const struct transport *t)
+{
+	list_for_each (it, &t->consumers) {
+		struct consumer *c =
+			list_entry(it, struct consumer, in_transport);
+
+		if (c->video && c->synced && c->rtx_ssrc && c->plan.twcc_at)
+			return c;
+	}
+	return NULL;
+}
+
+/* Padding goes out as RTX of some video, else under the probator's SSRC. */
+static void padding(struct transport *t, struct fwd *f)
+{
+	struct consumer *c = padded(t);
+
+	memset(f, 0, sizeof(*f));
+	f->flags = FWD_PROBE;
+	f->consumer = c;
+	if (c) {
+		f->ssrc = c->rtx_ssrc;
+		f->seq = c->rtx_seq++;
+		f->ts = c->out_ts;
+		f->pt = c->rtx_pt[0];
+		return;
+	}
+	f->ssrc = REWRITE_PROBATOR_SSRC;
+	f->pt = REWRITE_PROBATOR_PT;
+	f->seq = t->probe_seq++;
+	f->ts = t->probe_ts;
+}
+
+bool transport_next(struct transport *t, uint64_t now_us, struct fwd *f)
+{
+	if (next_held_back(t, now_us, f))
+		return true;
+	if (!t->bwe || !t->connected ||
+	    bwe_probe(t->bwe, now_us) < REWRITE_PROBE_LEN ||
+	    !transport_video_consumer(t))
+		return false;
+	padding(t, f);
+	return true;
 }
 
 static enum sentlog_kind kind_of(const struct fwd *f)
@@ -242,6 +298,7 @@ static void fit_ring(struct consumer *c, uint64_t now_us)
 static void tick_consumer(struct consumer *c, uint64_t now_us)
 {
 	fit_ring(c, now_us);
+	consumer_skip_lag(c, now_us);
 	if (c->told_score == c->send.score)
 		return;
 	c->told_score = c->send.score;
@@ -250,6 +307,10 @@ static void tick_consumer(struct consumer *c, uint64_t now_us)
 
 void transport_tick(struct transport *t, uint64_t now_us)
 {
+	if (t->bwe && bwe_tick(t->bwe, now_us))
+		transport_reallocate(t, now_us);
+	if (t->bwe && t->alloc_us <= now_us)
+		transport_alloc(t, now_us);
 	if (t->tick_us > now_us)
 		return;
 	t->tick_us = now_us + TRANSPORT_TICK_US;

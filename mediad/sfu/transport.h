@@ -112,7 +112,13 @@ struct transport {
 	struct list lagging; /* consumers with held back numbers */
 	uint16_t probe_seq;  /* the probator's */
 	uint32_t probe_ts;
-	uint64_t alloc_us; /* next allocation; UINT64_MAX: none */
+	uint64_t alloc_us;	/* next allocation; UINT64_MAX: none */
+	uint64_t allocated_us;	/* the last one */
+	uint32_t allocated_bps; /* the estimate it had */
+	uint64_t up_us;		/* no layer goes up before */
+	uint64_t went_up_us, went_down_us;
+	uint64_t hold_us; /* after a step down; doubles when layers flap */
+	uint64_t told_us;
 	uint32_t told_available, told_desired;
 	uint64_t pinned_peer;
 	uint64_t order[TRANSPORT_ORDER]; /* recent speakers, latest first */
@@ -155,7 +161,8 @@ void transport_on_dlrr(struct transport *t, uint32_t lrr, uint32_t dlrr,
 		       uint64_t now_us);
 
 /* A consumer was added. */
-void transport_on_consumer(struct transport *t, uint64_t now_us);
+void transport_on_consumer(struct transport *t, struct consumer *c,
+			   uint64_t now_us);
 
 /* A consumer's clock changed: its sender report goes out at once. */
 void transport_want_sr(struct transport *t, struct consumer *c,
@@ -164,7 +171,10 @@ void transport_want_sr(struct transport *t, struct consumer *c,
 /* Some video it sends, or NULL. */
 struct consumer *transport_video_consumer(const struct transport *t);
 
-/* What its consumers want changed: allocate anew soon. */
+/* Shares the estimate among its video: sets the consumers' caps. */
+void transport_alloc(struct transport *t, uint64_t now_us);
+
+/* What its consumers want changed: allocate anew at the end of the turn. */
 void transport_reallocate(struct transport *t, uint64_t now_us);
 
 /* The consumer that sends that SSRC (or whose RTX has it), or NULL. */

@@ -114,8 +114,10 @@ static struct stream *learn(struct incoming *in, bool *rtx, enum rx_drop *why)
 
 static void revive(struct producer *p, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < p->n_consumers; i++)
+	for (uint32_t i = 0; i < p->n_consumers; i++) {
 		layers_retarget(p->consumers[i], now_us);
+		transport_reallocate(p->consumers[i]->transport, now_us);
+	}
 }
 
 static void on_key(struct stream *s, const struct media *m, uint64_t now_us)

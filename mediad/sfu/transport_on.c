@@ -5,6 +5,8 @@
 /* The clocks may drift by 50 ppm: the least difference is forgotten so. */
 #define DRIFT_PPM 50
 
+#define ALLOC_GAP_US 250000
+
 static struct stream *stream_of(const struct transport *t, uint32_t ssrc)
 {
 	struct ssrcs_slot *s = ssrcs_get(&t->ssrcs, ssrc);
@@ -49,17 +51,31 @@ void transport_on_rr(struct transport *t, uint32_t ssrc,
 		bwe_on_rr(t->bwe, rr->fraction_lost, c->send.rtt_us, now_us);
 }
 
+/* A new estimate; it is shared anew at once only when it fell a lot. */
+static void estimated(struct transport *t, uint64_t now_us)
+{
+	uint32_t bps = bwe_estimate(t->bwe);
+	uint64_t due = t->allocated_us + ALLOC_GAP_US;
+
+	pacer_set(&t->pacer, bps);
+	if (bps < t->allocated_bps - t->allocated_bps / 8 || due < now_us)
+		due = now_us;
+	if (due < t->alloc_us)
+		t->alloc_us = due;
+	transport_due(t, due);
+}
+
 void transport_on_twcc(struct transport *t, const struct rtcp *p,
 		       uint64_t now_us)
 {
 	if (t->bwe && bwe_on_feedback(t->bwe, p, now_us))
-		transport_reallocate(t, now_us);
+		estimated(t, now_us);
 }
 
 void transport_on_remb(struct transport *t, uint32_t bps, uint64_t now_us)
 {
 	if (t->bwe && bwe_on_remb(t->bwe, bps, now_us))
-		transport_reallocate(t, now_us);
+		estimated(t, now_us);
 }
 
 void transport_on_bye(struct transport *t, uint32_t ssrc, uint64_t now_us)

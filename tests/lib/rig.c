@@ -136,7 +136,8 @@ struct consumer *rig_subscribe(struct rig *r, struct transport *t,
 	o.rtp.ext[EXT_MID] = EXT_MID;
 	o.rtp.ext[EXT_ABS_SEND] = EXT_ABS_SEND;
 	if (p->kind == MEDIA_VIDEO) {
-		o.rtp.ext[EXT_TWCC] = EXT_TWCC;
+		if (r->estimate)
+			o.rtp.ext[EXT_TWCC] = EXT_TWCC;
 		o.rtp.ext[EXT_ORIENT] = EXT_ORIENT;
 	} else {
 		o.rtp.ext[EXT_LEVEL] = EXT_LEVEL;
@@ -144,6 +145,7 @@ struct consumer *rig_subscribe(struct rig *r, struct transport *t,
 	strcpy(o.rtp.mid, "3");
 	strcpy(o.rtp.cname, "cname");
 	assert(consumer_new(t, p, &o, r->now_us, &c) == 0);
+	pump(r);
 	return c;
 }
 

@@ -66,6 +66,7 @@ struct rig {
 	uint32_t n_out;
 	struct rig_out *out;
 	uint16_t rtx_seq;
+	bool estimate;	    /* consumers get transport-wide numbers */
 	uint8_t rtcp[1500]; /* the last compound sent */
 	size_t rtcp_len;
 	uint32_t n_plis, n_nacks, n_srs, n_rrs, n_twcc, n_rembs;
