@@ -17,6 +17,7 @@
 #define WANT_X100  135	   /* of what we would send */
 #define LIMITED_PC 75	   /* less sent than that is not the link's fault */
 #define NOISE_PC   1
+#define SETTLED_US 1000000
 #define FRESH	   5	  /* last packets of a report */
 #define REPORT_US  100000 /* between reports, at most */
 
@@ -31,6 +32,7 @@ struct bwe {
 	uint32_t remb_bps;
 	uint64_t rtt_us;
 	uint64_t tick_us;
+	uint64_t first_us;  /* first feedback; 0: none came yet */
 	uint64_t report_us; /* last feedback; 0: none came yet */
 	uint64_t sent_us;   /* last packet */
 	uint64_t silent_us;
@@ -192,7 +194,10 @@ static void take_arrival(struct bwe *b, const struct twcc_arrival *a,
 	probe_on_acked(&b->probe, e->cluster, e->len, e->sent_us, a->at_us);
 }
 
-/* Numbers the report covers for the first time and does not list. */
+/*
+ * Numbers the report covers for the first time and does not list. Of what
+ * no report covered, because one was lost, nothing is known.
+ */
 static uint32_t count_lost(struct bwe *b, const struct twcc *h)
 {
 	uint16_t end = (uint16_t)(h->base + h->count);
@@ -208,7 +213,7 @@ static uint32_t count_lost(struct bwe *b, const struct twcc *h)
 
 		if (!e || e->acked)
 			continue;
-		lost++;
+		lost += (int16_t)(seq - h->base) >= 0;
 		e->acked = true;
 		b->log.in_flight -= e->len;
 	}
@@ -273,12 +278,15 @@ static void update(struct bwe *b, uint32_t got, uint32_t lost, uint64_t now_us)
 	if (aimd_update(&b->aimd, &in, now_us))
 		trend_rebase(&b->trend);
 	more = probe_result(&b->probe, b->rtt_us, now_us);
+	if (more > wanted(b))
+		more = wanted(b);
 	if (more && in.state != TREND_OVER)
 		aimd_raise(&b->aimd, more);
 	loss_update(&b->loss,
 		    &(struct loss_input){.lost = lost,
 					 .total = got + lost,
 					 .bps = b->aimd.bps,
+					 .sent_bps = sent,
 					 .acked_bps = in.acked_bps,
 					 .queue_us = in.queue_us,
 					 .draining = b->aimd.drain_us != 0},
@@ -297,6 +305,8 @@ bool bwe_on_feedback(struct bwe *b, const struct rtcp *p, uint64_t now_us)
 		b->bad++;
 		return false;
 	}
+	if (!b->first_us)
+		b->first_us = now_us;
 	b->report_us = now_us;
 	b->silent_us = now_us;
 	if (n) {
@@ -318,8 +328,9 @@ bool bwe_on_feedback(struct bwe *b, const struct rtcp *p, uint64_t now_us)
 
 bool bwe_on_remb(struct bwe *b, uint32_t bps, uint64_t now_us)
 {
-	(void)now_us;
 	b->remb_bps = bps;
+	if (!b->first_us)
+		b->first_us = now_us;
 	return settle(b);
 }
 
@@ -349,6 +360,7 @@ bool bwe_tick(struct bwe *b, uint64_t now_us)
 	if (b->tick_us > now_us)
 		return false;
 	b->tick_us = now_us + TICK_US;
+	loss_tick(&b->loss, now_us);
 	/* Only what is in flight can be missed. */
 	if (!b->report_us || b->sent_us + SILENT_US < now_us ||
 	    b->silent_us + SILENT_US > now_us)
@@ -374,6 +386,11 @@ uint32_t bwe_probe(struct bwe *b, uint64_t now_us)
 	     !probe_start(&b->probe, b->estimate, wanted(b), now_us)))
 		return 0;
 	return probe_due(&b->probe, now_us);
+}
+
+bool bwe_settled(const struct bwe *b, uint64_t now_us)
+{
+	return b->first_us && b->first_us + SETTLED_US < now_us;
 }
 
 uint32_t bwe_estimate(const struct bwe *b)

@@ -54,6 +54,9 @@ uint64_t bwe_deadline(const struct bwe *b);
 /* Bytes of padding to send now for a probe, 0: none. */
 uint32_t bwe_probe(struct bwe *b, uint64_t now_us);
 
+/* Reports have come for a second: the estimate is more than a guess. */
+bool bwe_settled(const struct bwe *b, uint64_t now_us);
+
 uint32_t bwe_estimate(const struct bwe *b);
 double bwe_loss(const struct bwe *b);
 uint64_t bwe_rtt(const struct bwe *b);

@@ -7,6 +7,7 @@
 #define STEP_US	     1000
 #define BYTES_STEP   300 /* padding packet, about */
 #define FACTOR	     2
+#define OVER_PERCENT 115
 #define SETTLE_US    150000 /* reports are at most so late, besides the RTT */
 #define GOOD_PERCENT 80	    /* of the target: there may be still more */
 #define KEEP_PERCENT 92	    /* of what got through, when it was less */
@@ -28,9 +29,9 @@ bool probe_start(struct probe *p, uint32_t est_bps, uint32_t want_bps,
 
 	if (p->state != PROBE_IDLE || now_us < p->next_us ||
 	    want_bps <= est_bps + est_bps / 20)
-		return false;
-	if (target > want_bps)
-		target = want_bps;
+		return false; /* What gets through is judged a little low. */
+	if (target > (uint64_t)want_bps * OVER_PERCENT / 100)
+		target = (uint64_t)want_bps * OVER_PERCENT / 100;
 	p->id = (uint8_t)(p->id == UINT8_MAX ? 1 : p->id + 1);
 	p->state = PROBE_SENDING;
 	p->target_bps = (uint32_t)target;

@@ -141,7 +141,7 @@ struct consumer {
 	uint64_t sr_us;	  /* when the next SR is due */
 	uint64_t ring_us; /* when the ring was fitted */
 	uint32_t ring_packets;
-	uint64_t downgraded_us;
+	uint64_t starved_us; /* even the lowest layer is too much since */
 	char mid[RTPMAP_MID_MAX + 1];
 	char cname[RTPMAP_CNAME_MAX + 1];
 	void *ctl; /* control's, one block: freed with the consumer */

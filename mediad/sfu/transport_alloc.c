@@ -3,15 +3,16 @@
 #include "mediad/sfu/router.h"
 #include "mediad/sfu/transport.h"
 
-#define PERIOD_US   1000000
-#define USE_PERCENT 95	   /* of the estimate */
-#define YOUNG_US    600000 /* rates of a younger stream say nothing yet */
-#define NOMINAL_BPS 100000 /* of the lowest layer; each next is 3 times */
-#define HOLD_MIN_US 4000000
-#define HOLD_MAX_US 60000000
-#define FLAP_US	    20000000 /* up and down within: hold on longer */
-#define TELL_US	    1000000
-
+#define PERIOD_US     1000000
+#define USE_PERCENT   95     /* of the estimate */
+#define YOUNG_US      600000 /* rates of a younger stream say nothing yet */
+#define NOMINAL_BPS   100000 /* of the lowest layer; each next is 3 times */
+#define HOLD_MIN_US   4000000
+#define HOLD_MAX_US   60000000
+#define FLAP_US	      20000000 /* up and down within: hold on longer */
+#define TELL_US	      1000000
+#define STARVE_US     1000000
+#define SPARE_PERCENT 110 /* of the estimate, before video goes off */
 /* What an item of the allocation stands for. */
 struct wish {
 	struct consumer *c;
@@ -158,6 +159,28 @@ static enum consumer_limit limit_of(const struct alloc_item *it,
 	return CONSUMER_LIMIT_NONE;
 }
 
+/*
+ * The lowest layer is not taken away for a dip, and is given on trust before
+ * the estimate is one.
+ */
+static void have_patience(struct transport *t, struct alloc_item *it,
+			  struct consumer *c, int64_t *spare, uint64_t now_us)
+{
+	bool on = it->now >= 0;
+
+	if (it->got >= 0 || it->max < 0) {
+		c->starved_us = 0;
+		return;
+	}
+	if (!c->starved_us)
+		c->starved_us = now_us;
+	if (!bwe_settled(t->bwe, now_us) || (on && *spare >= it->bps[0]) ||
+	    (on && c->starved_us + STARVE_US > now_us))
+		it->got = 0;
+	if (!it->got)
+		*spare -= it->bps[0];
+}
+
 static void apply(struct transport *t, const struct alloc_item *it,
 		  const struct wish *w, uint64_t now_us)
 {
@@ -233,6 +256,7 @@ void transport_alloc(struct transport *t, uint64_t now_us)
 	uint64_t desired = audio;
 	uint32_t avail = (uint32_t)((uint64_t)est * USE_PERCENT / 100);
 	bool up = false, down = false;
+	int64_t spare;
 	unsigned n = gather(t, items, wishes, now_us);
 
 	avail = avail > audio ? avail - audio : 0;
@@ -243,11 +267,12 @@ void transport_alloc(struct transport *t, uint64_t now_us)
 		if (now_us < t->up_us && it->now >= 0 && it->max > it->now)
 			it->max = it->now;
 	}
-	alloc_run(items, n, avail);
+	spare = (int64_t)est * SPARE_PERCENT / 100 - audio -
+		alloc_run(items, n, avail);
 	for (unsigned i = 0; i < n; i++) {
 		int8_t before = wishes[i].c->layers.cap.s;
-
 		items[i].max = (int8_t)(items[i].n - 1);
+		have_patience(t, &items[i], wishes[i].c, &spare, now_us);
 		apply(t, &items[i], &wishes[i], now_us);
 		up |= wishes[i].c->layers.cap.s > before && before >= 0;
 		down |= wishes[i].c->layers.cap.s < before &&
