@@ -435,11 +435,13 @@ TEST(ice_first_tuple_has_a_budget_until_dtls)
 	rig_init(&r);
 	ck_assert(!icelite_may_send(&r.ice, 1));
 	check(&r, &plain, 0, S);
-	for (out = r.o.len; icelite_may_send(&r.ice, 50); out += 50)
+	/* The answer counts, too. */
+	for (out = r.o.len; icelite_may_send(&r.ice, 1); out++)
 		ck_assert_uint_le(out, ICE_AMPLIFY * r.in_len);
+	ck_assert_uint_eq(out, ICE_AMPLIFY * r.in_len);
 	icelite_heard(&r.ice, &t, 1000);
-	ck_assert(icelite_may_send(&r.ice, 2900));
-	ck_assert(!icelite_may_send(&r.ice, 200));
+	ck_assert(icelite_may_send(&r.ice, 3000));
+	ck_assert(!icelite_may_send(&r.ice, 1));
 	icelite_dtls_done(&r.ice, &t, &r.o);
 	ck_assert(r.o.events & ICE_EV_PROVEN);
 	ck_assert(icelite_may_send(&r.ice, 1000000));
@@ -587,4 +589,109 @@ TEST(ice_tcp_is_proven_and_can_close)
 	t = tuple_no(0);
 	icelite_tuple_closed(&r.ice, &t, &r.o);
 	ck_assert_int_eq(r.ice.state, ICE_DISCONNECTED);
+}
+
+TEST(ice_asks_nobody_before_dtls)
+{
+	struct check c = plain;
+	struct rig r;
+
+	rig_init(&r);
+	check(&r, &plain, 0, S);
+	c.use_candidate = true;
+	check(&r, &c, 1, S);
+	ck_assert(!icelite_tick(&r.ice, 2 * S, &r.o, r.out));
+	ck_assert_uint_eq(icelite_deadline(&r.ice), S + CONSENT);
+}
+
+TEST(ice_many_checks_are_one_question)
+{
+	uint8_t tid[12];
+	struct rig r;
+	int n = 0;
+
+	connect_rig(&r, S);
+	for (int i = 0; i < 5; i++) {
+		check(&r, &plain, 1, 2 * S + (uint64_t)i * 10000);
+		n += asks(&r, 1, 2 * S + (uint64_t)i * 10000, tid);
+	}
+	ck_assert_int_eq(n, 1);
+}
+
+TEST(ice_an_answer_counts_once)
+{
+	uint8_t tid[12], buf[64];
+	struct rig r;
+
+	connect_rig(&r, S);
+	check(&r, &plain, 1, 2 * S);
+	ck_assert_int_eq(asks(&r, 1, 2 * S, tid), 1);
+	input(&r, buf, reply_to(buf, sizeof(buf), tid, 400), 1, 2 * S);
+	ck_assert_int_eq(r.o.drop, ICE_DROP_NONE);
+	input(&r, buf, reply_to(buf, sizeof(buf), tid, 400), 1, 2 * S);
+	ck_assert_int_eq(r.o.drop, ICE_DROP_UNASKED);
+}
+
+TEST(ice_no_answer_to_the_shortest_request)
+{
+	static const uint8_t tid[STUN_TID_LEN] = {9};
+	uint8_t buf[64];
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct rig r;
+
+	rig_init(&r);
+	ck_assert_int_eq(icelite_init(&r.ice, "abcd", PWD, secret, CONSENT), 0);
+	stun_begin(&w, STUN_BINDING, STUN_REQUEST, tid);
+	stun_put(&w, STUN_USERNAME, "abcd:p", 6);
+	input(&r, buf, (size_t)stun_end(&w, NULL, false), 0, S);
+	ck_assert_int_eq(r.o.drop, ICE_DROP_NO_AUTH);
+	ck_assert_uint_eq(r.o.len, 0);
+}
+
+TEST(ice_equal_nomination_moves_nothing)
+{
+	struct check c = plain;
+	struct rig r;
+
+	rig_init(&r);
+	c.nomination = 2;
+	check(&r, &c, 0, S);
+	check(&r, &c, 1, S);
+	ck_assert(selected_is(&r, 0));
+}
+
+TEST(ice_restart_begins_nominations_anew)
+{
+	struct check c = plain;
+	struct check n = {.username = "newufrag:p",
+			  .pwd = "nnnnnnnnnnnnnnnnnnnnnnnn"};
+	char gone[ICE_UFRAG_MAX + 1];
+	struct rig r;
+
+	rig_init(&r);
+	c.nomination = 9;
+	check(&r, &c, 0, S);
+	ck_assert_int_eq(icelite_restart(&r.ice, "newufrag", n.pwd, gone), 0);
+	n.nomination = 1;
+	check(&r, &n, 1, S);
+	ck_assert(selected_is(&r, 1));
+	n.nomination = 2;
+	check(&r, &n, 2, S);
+	ck_assert(selected_is(&r, 2));
+}
+
+TEST(ice_falls_back_to_a_proven_tuple_first)
+{
+	uint8_t tid[12], buf[64];
+	struct rig r;
+
+	connect_rig(&r, S);
+	check(&r, &plain, 1, 10 * S);
+	ck_assert_int_eq(asks(&r, 1, 10 * S, tid), 1);
+	input(&r, buf, reply_to(buf, sizeof(buf), tid, 400), 1, 10 * S);
+	check(&r, &plain, 2, 20 * S); /* fresher, never proven */
+	while (icelite_tick(&r.ice, 20 * S + 200000, &r.o, r.out))
+		;
+	ck_assert(icelite_tick(&r.ice, S + CONSENT, &r.o, r.out));
+	ck_assert(selected_is(&r, 1) && icelite_proven(&r.ice));
 }
