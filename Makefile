@@ -289,7 +289,7 @@ build/fuzz/bin/%: $(B)/tests/fuzz/%.o $(LIB_MEDIAD) $(LIB_SIGNALD) $(LIB_PROTO) 
 	$(link) -fsanitize=fuzzer $(LIBS_MEDIAD) $(LIBS_SIGNALD) $(LIBS_PROTO) $(LIBS_COMMON)
 endif
 
-.PHONY: fuzz fuzz-build bench bench-full
+.PHONY: fuzz fuzz-build bench bench-full profile
 fuzz-build:
 	$(MAKE) VARIANT=fuzz $(FUZZ_BINS)
 # SECS for each target, two at a time.
@@ -308,6 +308,8 @@ bench: $(BENCH_BINS) daemons $(B)/bin/chattr-load
 	@rm -f build/bench.jsonl
 	@for b in $(BENCH_BINS); do $$b | tee -a build/bench.jsonl || exit 1; done
 	@tests/load/bench.sh quick
+profile: daemons $(B)/bin/chattr-load
+	@tests/load/bench.sh profile | tee build/profile.txt
 bench-full: $(BENCH_BINS) daemons $(B)/bin/chattr-load
 	@rm -f build/bench.jsonl
 	@for b in $(BENCH_BINS); do $$b | tee -a build/bench.jsonl || exit 1; done

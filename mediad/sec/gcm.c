@@ -261,7 +261,7 @@ static size_t rtp_header_len(const uint8_t *data, size_t len)
 }
 
 /* The window of an SSRC, an empty one for a new SSRC, NULL at the cap. */
-static const struct replay *window(const struct ssrctab *t, uint32_t ssrc)
+static const struct replay *window(struct ssrctab *t, uint32_t ssrc)
 {
 	static const struct replay none;
 	const struct ssrctab_row *row = ssrctab_find(t, ssrc);

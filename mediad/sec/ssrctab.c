@@ -60,15 +60,24 @@ static int grow(struct ssrctab *t)
 	return 0;
 }
 
-struct ssrctab_row *ssrctab_find(const struct ssrctab *t, uint32_t ssrc)
+struct ssrctab_row *ssrctab_find(struct ssrctab *t, uint32_t ssrc)
 {
 	uint32_t i;
 
 	if (!t->n)
 		return NULL;
-	for (i = slot_of(t, ssrc); t->slots[i]; i = (i + 1) & (2 * t->cap - 1))
-		if (t->rows[t->slots[i] - 1].ssrc == ssrc)
-			return &t->rows[t->slots[i] - 1];
+	/* Packets come in frames: most often it is the same one again. */
+	if (t->rows[t->last].ssrc == ssrc)
+		return &t->rows[t->last];
+	for (i = slot_of(t, ssrc); t->slots[i];
+	     i = (i + 1) & (2 * t->cap - 1)) {
+		uint32_t at = t->slots[i] - 1u;
+
+		if (t->rows[at].ssrc == ssrc) {
+			t->last = at;
+			return &t->rows[at];
+		}
+	}
 	return NULL;
 }
 

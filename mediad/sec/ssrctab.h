@@ -19,6 +19,7 @@ struct ssrctab {
 	struct ssrctab_row *rows;
 	uint16_t *slots; /* row + 1; 0: free */
 	uint32_t n;
+	uint32_t last; /* the row found last */
 	uint32_t cap;  /* rows there is room for: a power of two */
 	uint32_t max;  /* never more rows than this */
 	uint32_t seed; /* a peer cannot choose colliding SSRCs */
@@ -29,7 +30,7 @@ void ssrctab_init(struct ssrctab *t, uint32_t max, uint32_t seed);
 void ssrctab_fini(struct ssrctab *t);
 
 /* The row or NULL. Rows move when one is added. */
-struct ssrctab_row *ssrctab_find(const struct ssrctab *t, uint32_t ssrc);
+struct ssrctab_row *ssrctab_find(struct ssrctab *t, uint32_t ssrc);
 
 /* A new row with an empty window; NULL at the cap or without memory. */
 struct ssrctab_row *ssrctab_add(struct ssrctab *t, uint32_t ssrc);

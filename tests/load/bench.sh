@@ -3,9 +3,11 @@
 # core, the generator on the second, beside each the floor of the same run.
 #
 #	tests/load/bench.sh quick|full [NAME ...]
+#	tests/load/bench.sh profile
 #
-# Appends a JSON line a figure to build/bench.jsonl and prints a table. Needs
-# two cores; as root the buffers are what they should be.
+# Appends a JSON line a figure to build/bench.jsonl and prints a table;
+# profile shows where the worker's time goes, by perf. Needs two cores; as
+# root the buffers are what they should be.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 B=${B:-build/release}
@@ -80,7 +82,33 @@ printf '%-14s %9s %10s %7s %8s %8s %8s %7s %7s\n' run packets/s per-cpu-s \
 
 fan() { load "fanout-$1" 1 --pubs 1 --subs "$1" --rooms "$2" --floor "${@:3}"; }
 
-if [ "$kind" = quick ]; then
+# Where a worker's time goes under the fan-out: groups, then functions.
+profile() {
+	command -v perf >/dev/null || { echo 'perf is missing: apt-get install linux-perf' >&2; exit 2; }
+	start 1
+	worker=$(workers)
+	(sleep 12; exec perf record -q -e cpu-clock -F 3000 -p "$worker" \
+		-o "$run/perf" -- sleep 8 >/dev/null 2>&1) &
+	"$B/bin/chattr-load" --name profile --url "127.0.0.1:$PORT" --cpu 1 \
+		--server-cpu 0 --spin --pid "$worker" --pubs 1 --subs 100 \
+		--rooms 4 --every-ms 10 --warm 8 --secs 10 >"$run/json" || exit 1
+	wait %2 2>/dev/null
+	table <"$run/json"
+	perf report -i "$run/perf" --no-children -F overhead,dso,sym 2>/dev/null |
+		awk '/^ *[0-9.]+%/ { print $1 + 0, $2, $NF == "-" ? $4 : $NF }' >"$run/flat"
+	echo; echo 'share  where'
+	awk '{ d = $2 ~ /kernel/ ? "kernel" : $2; s[d] += $1 }
+		END { for (d in s) printf "%5.1f  %s\n", s[d], d }' "$run/flat" |
+		sort -rn | head -8
+	echo; echo 'share  function'
+	sort -rn "$run/flat" | awk '{ printf "%5.1f  %-44s %s\n", $1, $3, $2 }' |
+		head -40
+}
+
+if [ "$kind" = profile ]; then
+	profile
+	exit
+elif [ "$kind" = quick ]; then
 	fan 100 4 --secs 10 --every-ms 10
 	load audio-100 1 --pubs 10 --subs 100 --video-bps 0 --audio-bps 32000 \
 		--secs 8 --every-ms 10
@@ -93,10 +121,16 @@ if [ "$kind" = quick ]; then
 	load workers-2 2 --pubs 1 --subs 50 --rooms 4 --secs 6 --every-ms 10 \
 		--server-cpu -1
 else
+	# Publishers are added until the load is reached; the highest load has
+	# the plain name.
 	for n in 10 50 100 200; do
-		for load in 27000 81000 135000 190000; do
-			rooms=$((load / n / 270))
-			[ $rooms -ge 1 ] && fan "$n" $rooms --secs 15 --every-ms 10
+		for pps in 27 81 135 190; do
+			rooms=$((pps * 1000 / n / 270))
+			[ $rooms -ge 1 ] || continue
+			name=fanout-$n
+			[ $pps = 190 ] || name=$name-at-${pps}k
+			load "$name" 1 --pubs 1 --subs "$n" --rooms $rooms --floor \
+				--secs 12 --every-ms 10
 		done
 	done
 	load audio-100 1 --pubs 10 --subs 100 --video-bps 0 --audio-bps 32000 \
@@ -120,3 +154,4 @@ awk -F'[:,]' '
 	END { if (one > 0 && two > 0)
 		printf "{\"name\":\"workers-2.efficiency\",\"value\":%.3f,\"unit\":\"1\"}\n", two / one
 	}' "$OUT" | tee -a "$OUT"
+awk -f tests/load/plot.awk "$OUT" >"${OUT%.jsonl}.svg"
