@@ -21,6 +21,13 @@ static struct rig rig(void)
 	return r;
 }
 
+static void rig_free(struct rig *r)
+{
+	ws_free(r->ws);
+	evbuffer_free(r->in);
+	evbuffer_free(r->out);
+}
+
 /* A client's frame, masked with 1 2 3 4. */
 static void put(struct rig *r, uint8_t head, const void *data, size_t len)
 {
@@ -74,7 +81,7 @@ TEST(ws_hands_out_one_message_at_a_time)
 	ck_assert_str_eq(r.text, "two");
 	ck_assert_int_eq(next(&r), WS_NONE);
 	expect(&r, "\x8a\4ping", 6);
-	ws_free(r.ws);
+	rig_free(&r);
 }
 
 TEST(ws_faults_close_with_the_right_code)
@@ -107,7 +114,7 @@ TEST(ws_faults_close_with_the_right_code)
 			      i, ws_fault(r.ws));
 		ck_assert_int_eq(next(&r), WS_NONE);
 		ck_assert_int_lt(ws_send(r.ws, "x", 1), 0);
-		ws_free(r.ws);
+		rig_free(&r);
 	}
 }
 
@@ -123,7 +130,7 @@ TEST(ws_limits_a_message)
 	put(&r, 0x80, big, 401);
 	ck_assert_int_eq(next(&r), WS_CLOSED);
 	ck_assert_uint_eq(ws_fault(r.ws), 1009);
-	ws_free(r.ws);
+	rig_free(&r);
 }
 
 TEST(ws_closes_both_ways)
@@ -134,7 +141,7 @@ TEST(ws_closes_both_ways)
 	ck_assert_int_eq(next(&r), WS_CLOSED);
 	ck_assert_uint_eq(ws_fault(r.ws), 0);
 	expect(&r, "\x88\2\x03\xe8", 4);
-	ws_free(r.ws);
+	rig_free(&r);
 
 	r = rig();
 	ck_assert_int_eq(ws_close(r.ws, 4000, "left"), 0);
@@ -142,7 +149,7 @@ TEST(ws_closes_both_ways)
 	put(&r, 0x88, "\x0f\xa0", 2);
 	ck_assert_int_eq(next(&r), WS_CLOSED);
 	ck_assert_uint_eq(ws_fault(r.ws), 0);
-	ws_free(r.ws);
+	rig_free(&r);
 }
 
 TEST(ws_handshake_of_the_rfc)
@@ -180,7 +187,7 @@ TEST(ws_says_goodbye_once)
 	ck_assert_int_eq(next(&r), WS_PONG);
 	ck_assert_int_eq(next(&r), WS_CLOSED);
 	expect(&r, "\x88\2\x03\xea", 4);
-	ws_free(r.ws);
+	rig_free(&r);
 }
 
 /* Found by fuzzing: a reason in pieces was not checked as a whole one is. */
@@ -197,5 +204,6 @@ TEST(ws_checks_the_reason_of_a_close_however_it_comes)
 		next(&r);
 	}
 	ck_assert_uint_eq(ws_fault(r.ws), 1007);
-	ws_free(r.ws);
+	rig_free(&r);
+	evbuffer_free(all);
 }

@@ -23,12 +23,15 @@ static json_t *load(const char *path)
 	return v;
 }
 
-static void assert_same(const json_t *got, const json_t *want)
+/* Takes over `got`. */
+static void assert_same(json_t *got, const json_t *want)
 {
 	char *a, *b;
 
-	if (json_equal(got, want))
+	if (json_equal(got, want)) {
+		json_decref(got);
 		return;
+	}
 	a = json_dumps(got, JSON_SORT_KEYS | JSON_INDENT(1));
 	b = json_dumps(want, JSON_SORT_KEYS | JSON_INDENT(1));
 	ck_abort_msg("got %s\nwanted %s", a, b);
@@ -63,6 +66,7 @@ TEST(ortc_router_caps_match_mediasoup)
 	demo_caps(&caps);
 	assert_same(rtpjson_caps(&caps),
 		    json_object_get(v, "routerRtpCapabilities"));
+	json_decref(v);
 }
 
 static json_t *mapping_json(const struct ortc_mapping *m)
@@ -178,6 +182,8 @@ TEST(ortc_new_consumer_on_the_wire)
 	str_copy(out.msid, sizeof(out.msid),
 		 json_string_value(json_object_get(want, "msid")));
 	assert_same(rtpjson_params(&out), want);
+	json_decref(cap);
+	json_decref(vec);
 }
 
 static struct rtp_codec h264(const char *plid, int mode, int asym)
@@ -344,6 +350,7 @@ TEST(ortc_without_rtx_no_nack)
 	peer.n_codecs = 1;
 	ck_assert(!ortc_can_consume(&tmpl, &peer));
 	ck_assert_int_eq(ortc_consumer(&out, &tmpl, &peer, true, 5), -ENOTSUP);
+	json_decref(v);
 }
 
 TEST(ortc_default_caps_hold_five_codecs)
