@@ -261,6 +261,11 @@ $(WIRE_BIN): $(call objs,$(wildcard tests/wire/*.c)) $(LIB_SIGNALD) $(LIB_PROTO)
 test-wire: $(WIRE_BIN)
 	@$(WIRE_BIN)
 
+# Each thing the media plane must do, by name.
+.PHONY: conformance
+conformance: unit-build daemons
+	tests/conformance/run
+
 # Processes die and hang in the middle of calls; about a minute.
 .PHONY: test-chaos
 test-chaos: daemons $(B)/bin/chattr-load
