@@ -12,8 +12,8 @@
 #include "tests/lib/vclock.h"
 #include "tests/lib/vrand.h"
 
-#define POOL  8192
-#define SLOTS 2048
+#define POOL  4096
+#define SLOTS 1024
 #define START (1000 * SECOND)
 
 /* Ids on the publisher's wire, all different from the router's. */
