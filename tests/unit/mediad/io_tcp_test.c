@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/sys/clock.h"
+#include "mediad/io/txq.h"
 #include "tests/lib/test.h"
 
 struct bed {
@@ -324,6 +325,50 @@ TEST(tcp_out_of_descriptors)
 	tcp_tick(b.tcp, tcp_deadline(b.tcp));
 	ck_assert_int_eq(turns(&b, rx, 1), 0);
 	ck_assert_uint_eq(tcp_stats(b.tcp)->conns, 1);
+	close(fd);
+	bed_fini(&b);
+}
+
+/* The send queue treats a connection as one more receiver. */
+TEST(tcp_takes_what_txq_flushes)
+{
+	struct bed b;
+	struct rx rx[1];
+	struct txq_dst d;
+	struct txq q;
+	uint8_t buf[200 * 102];
+	uint32_t sent;
+	int fd;
+
+	bed_init(&b, 10);
+	fd = dial(&b);
+	send(fd, buf, frame(buf, 1, 60), 0);
+	ck_assert_int_eq(turns(&b, rx, 1), 1);
+	put(&rx[0]);
+	ck_assert_int_eq(txq_init(&q, fd, b.tcp, 256), 0);
+	txq_dst_init(&q, &d, &rx[0].local, &rx[0].remote, rx[0].conn);
+	for (uint32_t i = 0; i < 200; i++) {
+		struct txq_slot *s = txq_slot(&q);
+
+		memset(s->buf, (int)i, 100);
+		txq_commit(&q, s, &d, 100, i);
+	}
+	sent = txq_flush(&q);
+	ck_assert_uint_eq(sent, 200);
+	drain(&b, fd, buf, sizeof(buf));
+	for (uint32_t i = 0; i < 200; i++) {
+		ck_assert_uint_ne(q.slots[i].sent_us, 0);
+		ck_assert_uint_eq(buf[102 * i + 1], 100);
+		ck_assert_uint_eq(buf[102 * i + 2], i);
+		ck_assert_uint_eq(buf[102 * i + 101], i);
+	}
+	/* A connection that is gone loses them, and says so. */
+	tcp_close(b.tcp, rx[0].conn);
+	ck_assert(txq_send(&q, &d, "x", 1));
+	ck_assert_uint_eq(txq_flush(&q), 0);
+	ck_assert_uint_eq(q.slots[0].sent_us, 0);
+	ck_assert_uint_eq(q.stats.dropped, 1);
+	txq_fini(&q);
 	close(fd);
 	bed_fini(&b);
 }

@@ -420,3 +420,36 @@ TEST(txq_detached_stamps_and_sends_nothing)
 	ck_assert_uint_eq(q.n_slots, 1);
 	txq_fini(&q);
 }
+
+/* What the kernel had no room for is counted. */
+TEST(udp_counts_what_a_full_socket_lost)
+{
+	struct node a;
+	struct node b;
+	struct txq_dst d;
+	struct rx rx[RX_BATCH];
+	int small = 8192;
+	int n = 0;
+	int k;
+
+	node_init(&a, "::", "127.0.0.1");
+	node_init(&b, "::", "127.0.0.1");
+	dst_init(&d, &a, &b);
+	setsockopt(udp_fd(b.udp), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	for (uint16_t i = 0; i < 100; i++)
+		queue(&a, &d, i, 1000);
+	ck_assert_uint_eq(txq_flush(&a.txq), 100);
+	while ((k = udp_recv(b.udp, rx, RX_BATCH, clock_us())) > 0) {
+		put_all(rx, k);
+		n += k;
+	}
+	ck_assert_int_lt(n, 100);
+	/* The next packet tells of those before it. */
+	queue(&a, &d, 100, 1000);
+	txq_flush(&a.txq);
+	ck_assert_int_eq(collect(&b, rx, 1), 1);
+	put_all(rx, 1);
+	ck_assert_uint_eq(udp_stats(b.udp)->kernel_drop, (unsigned)(100 - n));
+	node_fini(&a);
+	node_fini(&b);
+}

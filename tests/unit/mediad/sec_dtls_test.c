@@ -28,9 +28,10 @@ struct path {
 	int n;
 	uint64_t now_us;
 	uint32_t rng;
-	int loss;      /* per cent */
-	int dup;       /* per cent */
-	int jitter_us; /* on top of 5 ms */
+	int loss;	/* per cent */
+	int dup;	/* per cent */
+	int jitter_us;	/* on top of 5 ms */
+	uint16_t shift; /* of the client's record numbers in epoch 0 */
 };
 
 static uint32_t rnd(struct path *p)
@@ -98,12 +99,29 @@ static void put(struct path *p, int to, const uint8_t *data, size_t len)
 	p->n++;
 }
 
+/* Plaintext records may be numbered anew on their way. */
+static void renumber(uint8_t *d, size_t len, uint16_t shift)
+{
+	for (size_t at = 0; at + 13 <= len;) {
+		uint16_t n = (uint16_t)(d[at + 9] << 8 | d[at + 10]);
+
+		if (!d[at + 3] && !d[at + 4]) {
+			n += shift;
+			d[at + 9] = (uint8_t)(n >> 8);
+			d[at + 10] = (uint8_t)n;
+		}
+		at += 13u + (size_t)(d[at + 11] << 8 | d[at + 12]);
+	}
+}
+
 static void collect(struct path *p, int from)
 {
 	uint8_t buf[DTLS_MTU];
 	size_t n;
 
 	while ((n = dtls_output(p->side[from].d, buf, sizeof(buf))) > 0) {
+		if (!from)
+			renumber(buf, n, p->shift);
 		put(p, !from, buf, n);
 		if ((int)(rnd(p) % 100) < p->dup)
 			put(p, !from, buf, n);
@@ -405,4 +423,70 @@ TEST(cert_fingerprints_read_and_write)
 	ck_assert_int_eq(cert_fp_parse(&fp, "md5", "AB"), -EINVAL);
 	ck_assert(!cert_matches(cert_x509(c), fps, 0));
 	cert_free(c);
+}
+
+/* ---- a ClientHello in pieces ---- */
+
+static void put24(uint8_t *p, size_t v)
+{
+	p[0] = (uint8_t)(v >> 16);
+	p[1] = (uint8_t)(v >> 8);
+	p[2] = (uint8_t)v;
+}
+
+/* The fragment [off, off + n) of the hello in `d`, as a record of its own. */
+static size_t fragment(uint8_t *out, const uint8_t *d, size_t off, size_t n,
+		       uint16_t record)
+{
+	memcpy(out, d, 25);
+	out[9] = (uint8_t)(record >> 8);
+	out[10] = (uint8_t)record;
+	out[11] = (uint8_t)((12 + n) >> 8);
+	out[12] = (uint8_t)(12 + n);
+	put24(out + 13 + 6, off);
+	put24(out + 13 + 9, n);
+	memcpy(out + 25, d + 25 + off, n);
+	return 25 + n;
+}
+
+/*
+ * Browsers' hellos come in two datagrams (their key shares are large); here
+ * they come in pieces of `n` bytes, backwards if asked, and overlapping.
+ */
+static void hello_in_pieces(size_t n, bool backwards, size_t overlap)
+{
+	uint8_t hello[DTLS_MTU];
+	uint8_t buf[DTLS_MTU];
+	struct path p;
+	size_t body;
+	uint16_t pieces;
+
+	path_init(&p, 11);
+	start(&p);
+	body = dtls_output(p.side[0].d, hello, sizeof(hello)) - 25;
+	ck_assert_uint_eq(hello[13], 1); /* ClientHello */
+	pieces = (uint16_t)((body + n - 1) / n);
+	for (uint16_t i = 0; i < pieces; i++) {
+		size_t off = (backwards ? pieces - 1u - i : i) * n;
+		size_t len =
+			body - off < n + overlap ? body - off : n + overlap;
+		size_t got = fragment(buf, hello, off, len, i);
+
+		ck_assert_int_eq(dtls_input(p.side[1].d, buf, got, p.now_us),
+				 DTLS_CONNECTING);
+	}
+	p.shift = pieces;
+	collect(&p, 1);
+	ck_assert_int_gt(p.n, 0); /* it was understood */
+	ck_assert_int_lt(run(&p, 1000), 60);
+	check_keys(&p);
+	path_fini(&p);
+}
+
+TEST(dtls_hello_in_fragments)
+{
+	hello_in_pieces(100, false, 0);
+	hello_in_pieces(100, true, 0);
+	hello_in_pieces(100, false, 30);
+	hello_in_pieces(1, false, 0);
 }
