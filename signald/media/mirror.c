@@ -143,6 +143,12 @@ static void ask_page(struct media *m, struct worker *w, uint64_t cursor)
 	clear(of(m, w->index));
 }
 
+void mirror_begin(struct media *m, uint32_t index)
+{
+	clear(of(m, index));
+	of(m, index)->phase = MIRROR_DUMPING;
+}
+
 void mirror_on_up(struct media *m, struct worker *w, uint64_t digest)
 {
 	struct mirror *r = of(m, w->index);
@@ -152,7 +158,7 @@ void mirror_on_up(struct media *m, struct worker *w, uint64_t digest)
 		r->known = true;
 		return;
 	}
-	r->phase = MIRROR_DUMPING;
+	mirror_begin(m, w->index);
 	ask_page(m, w, 0);
 }
 

@@ -22,6 +22,9 @@ bool mirror_is_busy(const struct media *m, uint32_t index);
 /* The channel came up, with the worker's digest. */
 void mirror_on_up(struct media *m, struct worker *w, uint64_t digest);
 
+/* From here on pages are expected. */
+void mirror_begin(struct media *m, uint32_t index);
+
 /* A page, or the failure to get one (page NULL). */
 void mirror_on_page(struct media *m, struct worker *w, const Media__Dump *page);
 
