@@ -22,6 +22,9 @@ if [ -z "${CHATTR_SERVER_RUN_DIR:-}" ]; then
 	export CHATTR_SERVER_RUN_DIR
 fi
 
+# The folders belong to whoever runs this; no change of user.
+export CHATTR_SERVER_USER=${CHATTR_SERVER_USER:-}
+
 # Printed as soon as the port answers, while signald takes over this process.
 announce() {
 	for _ in $(seq 150); do

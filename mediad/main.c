@@ -17,6 +17,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/loop.h"
 #include "common/sys/rng.h"
+#include "common/sys/sandbox.h"
 #include "mediad/control/control.h"
 #include "mediad/control/notify.h"
 #include "mediad/io/tcp.h"
@@ -303,6 +304,9 @@ static int start(struct mediad *d)
 	log_setup(d->name, (enum log_level)d->start.log_level,
 		  d->start.log_json);
 	lifeline_on_fatal(d->lifeline);
+	err = sandbox_drop();
+	if (err)
+		return err;
 	err = pkt_pool_init(&d->pool, d->pool_packets);
 	if (!err)
 		err = adopt(d, fds);
@@ -315,6 +319,9 @@ static int start(struct mediad *d)
 	if (err)
 		return err;
 	pin(d);
+	err = sandbox_enter(SANDBOX_MEDIAD, NULL, 0);
+	if (err)
+		return err;
 	return lifeline_send(d->lifeline, &m, NULL, 0);
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "common/str.h"
+#include "common/sys/sandbox.h"
 #include "signald/sockets.h"
 
 #include <errno.h>
@@ -19,8 +20,8 @@ static int complain(int err, const char *what, const char *which,
 	return err;
 }
 
-/* 0700, and ours; parents as needed. */
-static int make_dir(const char *path)
+/* 0700, and the user's; parents as needed. */
+static int make_dir(const char *path, uid_t uid, gid_t gid)
 {
 	char part[512];
 	struct stat st;
@@ -37,19 +38,27 @@ static int make_dir(const char *path)
 		return -errno;
 	if (stat(path, &st))
 		return -errno;
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+	if (!S_ISDIR(st.st_mode) ||
+	    (st.st_uid != geteuid() && st.st_uid != uid))
 		return -EPERM;
+	if (st.st_uid != uid && chown(path, uid, gid))
+		return -errno;
 	return st.st_mode & 077 && chmod(path, 0700) ? -errno : 0;
 }
 
 int rolemake_dirs(const struct conf *conf)
 {
 	const struct conf_server *c = &conf->server;
-	int err = make_dir(c->state_dir);
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	int err;
 
+	if (uid == 0 && *c->user && sandbox_user(c->user, &uid, &gid))
+		log_warn("supervisor", "stays root", "no-user=%s", c->user);
+	err = make_dir(c->state_dir, uid, gid);
 	if (err)
 		return complain(err, "no state directory", c->state_dir, 0);
-	err = make_dir(c->run_dir);
+	err = make_dir(c->run_dir, uid, gid);
 	if (err)
 		return complain(err, "no run directory", c->run_dir, 0);
 	if (access(conf->media.program, X_OK))
@@ -96,6 +105,17 @@ static int give(struct role *r, enum lifeline_fd kind, int fd, const char *what,
 	return role_add_fd(r, kind, fd);
 }
 
+/* The file that root has just made. */
+static void give_to_user(const struct conf *conf, const char *path)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (geteuid() == 0 && !sandbox_user(conf->server.user, &uid, &gid) &&
+	    chown(path, uid, gid))
+		log_warn("supervisor", "not given away", "file=%s", path);
+}
+
 static int open_listeners(struct role *r, const struct conf *conf)
 {
 	const struct conf_listen *l = &conf->listen;
@@ -118,6 +138,8 @@ static int open_listeners(struct role *r, const struct conf *conf)
 	str_addf(path, sizeof(path), "%s/admin", conf->server.run_dir);
 	if (!err)
 		err = give(r, LIFELINE_FD_ADMIN, sockets_unix(path), path, 0);
+	if (!err)
+		give_to_user(conf, path);
 	return err;
 }
 

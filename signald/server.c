@@ -5,6 +5,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/loop.h"
 #include "common/sys/rng.h"
+#include "common/sys/sandbox.h"
 #include "proto/lifeline.h"
 #include "signald/api/admin.h"
 #include "signald/api/hub.h"
@@ -257,6 +258,51 @@ static int open_all(struct server *s, char *err, size_t cap)
 	return 0;
 }
 
+/* The folder of a file, or "" for none. */
+static void folder_of(char *out, size_t cap, const char *file)
+{
+	char *slash;
+
+	str_copy(out, cap, file);
+	slash = strrchr(out, '/');
+	if (slash)
+		slash[slash == out] = '\0';
+	else
+		str_copy(out, cap, *file ? "." : "");
+}
+
+/*
+ * Before the threads of journal and bus, so that they are meant, too. The
+ * certificate's folder, not its file: it is replaced by renaming.
+ */
+static int confine(struct server *s)
+{
+	char cert[512], key[512];
+	const struct sandbox_path paths[] = {
+		{s->conf->server.state_dir, true},
+		{s->conf->server.run_dir, true},
+		{s->conf->listen.web_root, false},
+		{cert, false},
+		{key, false},
+		{s->conf->path ? s->conf->path : "", false},
+		{"/etc/resolv.conf", false},
+		{"/etc/hosts", false},
+		{"/etc/nsswitch.conf", false},
+		{"/etc/gai.conf", false},
+		{"/etc/ssl", false},
+		{"/usr/share/ca-certificates", false},
+		{"/usr/lib", false}, /* the resolver's libraries */
+		{"/lib", false},
+		{"/proc/self", false},
+		{"/dev/null", true},
+	};
+
+	folder_of(cert, sizeof(cert), s->conf->listen.cert);
+	folder_of(key, sizeof(key), s->conf->listen.key);
+	return sandbox_enter(SANDBOX_SIGNALD, paths,
+			     sizeof(paths) / sizeof(paths[0]));
+}
+
 /* An upgrade: the old server still serves; wait until it has let go. */
 static int stand_by(struct server *s)
 {
@@ -336,9 +382,13 @@ int server_run(const struct conf *conf, int lifeline)
 	log_setup("signald", (enum log_level)m.u.start.log_level,
 		  m.u.start.log_json);
 	s.orphan_ms = m.u.start.orphan_ms;
-	err = rng_setup();
+	err = sandbox_drop();
+	if (!err)
+		err = rng_setup();
 	if (!err)
 		err = open_all(&s, text, sizeof(text));
+	if (!err)
+		err = confine(&s);
 	if (!err && m.u.start.standby)
 		err = stand_by(&s);
 	if (!err)

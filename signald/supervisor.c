@@ -4,6 +4,7 @@
 #include "common/str.h"
 #include "common/sys/clock.h"
 #include "common/sys/loop.h"
+#include "common/sys/sandbox.h"
 #include "signald/role.h"
 #include "signald/rolemake.h"
 
@@ -557,6 +558,19 @@ static int init(struct supervisor *s)
 	return err ? err : init_workers(s);
 }
 
+/* All sockets are there: root has done its part. */
+static int become(const struct conf *conf)
+{
+	int err = *conf->server.user ? sandbox_become(conf->server.user) : 0;
+
+	if (err == -ENOENT) /* warned of already */
+		return 0;
+	if (err)
+		log_error("supervisor", "cannot become", "user=%s error=\"%s\"",
+			  conf->server.user, strerror(-err));
+	return err;
+}
+
 int supervisor_run(const struct conf *conf)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
@@ -566,7 +580,7 @@ int supervisor_run(const struct conf *conf)
 		return 1;
 	s->conf = conf;
 	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
-	if (!init(s)) {
+	if (!init(s) && !become(conf)) {
 		/* Workers first: the server finds them all. */
 		for (size_t i = 0; i < s->n_workers; i++)
 			start(&s->worker[i]);
