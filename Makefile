@@ -214,6 +214,19 @@ test-web: $(WEB_MODULES)
 test-e2e: daemons webclient
 	@tests/e2e/run
 
+# Sign-in against a real issuer of npm's and one that forges.
+SIGNIN_MODULES := tests/signin/node_modules/.package-lock.json
+$(SIGNIN_MODULES): tests/signin/package-lock.json | $(NODE_DIR)/bin/node
+	cd tests/signin && $(NPM) ci --ignore-scripts --silent
+	@touch $@
+.PHONY: test-signin
+test-signin: daemons $(SIGNIN_MODULES)
+	@mkdir -p build/test
+	@node --test --test-reporter=spec tests/signin/*.test.mjs >build/test/signin.txt 2>&1; \
+	rc=$$?; cat build/test/signin.txt; \
+	awk '/^ℹ pass /{ p = $$3 } /^ℹ fail /{ f = $$3 } \
+		END { printf "test-signin: %d passed, %d failed\n", p, f }' build/test/signin.txt; exit $$rc
+
 # ---- tests -----------------------------------------------------------------
 # A file dropped into tests/unit/<area>/ is part of that area's binary.
 

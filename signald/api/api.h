@@ -81,6 +81,10 @@ void api_moderate_spotlight(struct api_req *r);
 /* api_http.c */
 void api_http_request(struct hub *hub, struct conn *c,
 		      const struct http_req *req);
+/* Takes body over. */
+void api_http_reply(struct conn *c, int status, json_t *body);
+void api_http_say(struct conn *c, int status, const char *reason,
+		  uint64_t retry_ms);
 /* The answer of a request that the rooms got from HTTP. */
 void api_http_answer(struct hub *hub, uint64_t conn, const struct answer *a);
 void api_http_refuse(struct hub *hub, uint64_t conn, const struct refusal *f);

@@ -3,6 +3,7 @@
 
 #include "common/sys/rng.h"
 #include "signald/api/api.h"
+#include "signald/api/api_signin.h"
 #include "signald/api/hubstate.h"
 #include "signald/api/rtpjson.h"
 #include "signald/media/call.h"
@@ -28,6 +29,19 @@ static void read_secret(struct hub *hub, struct wire *w, const char *name,
 		secret_hash(&hub->secret, s, out);
 }
 
+/* Who has signed in goes by that name, and by no other. */
+static void read_person(struct hub *hub, struct wire *w, struct event_enter *en)
+{
+	const struct signin *who = api_signin_find(
+		hub, wire_text(w, "signInToken", WIRE_MAY, HUB_SECRET_MAX));
+
+	if (!who)
+		return;
+	en->subject = who->subject;
+	if (*who->name)
+		en->name = who->name;
+}
+
 /* What a client that was here before says of it. */
 static void read_resume(struct session *s, struct wire *w)
 {
@@ -51,6 +65,7 @@ void api_enter_begin(struct api_req *r)
 	en->message = wire_text(w, "message", WIRE_MAY, MESSAGE_SIZE * 2);
 	en->browser = wire_text(w, "browserId", WIRE_MAY, BROWSER_SIZE - 1);
 	read_device(w, &en->device);
+	read_person(r->hub, w, en);
 	read_secret(r->hub, w, "resumeToken", &en->token);
 	read_secret(r->hub, w, "invite", &en->invite);
 	read_secret(r->hub, w, "hostKey", &en->host_key);

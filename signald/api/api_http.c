@@ -5,13 +5,14 @@
 #include "common/str.h"
 #include "common/sys/rng.h"
 #include "signald/api/api.h"
+#include "signald/api/api_signin.h"
 #include "signald/api/encode.h"
 #include "signald/api/hubstate.h"
 #include "signald/api/metrics.h"
 #include "signald/net/conn.h"
 #include "signald/net/http.h"
 
-static void reply(struct conn *c, int status, json_t *body)
+void api_http_reply(struct conn *c, int status, json_t *body)
 {
 	size_t len;
 	char *text = wire_dump(body, &len);
@@ -23,14 +24,14 @@ static void reply(struct conn *c, int status, json_t *body)
 	free(text);
 }
 
-static void refuse(struct conn *c, int status, const char *reason,
-		   uint64_t retry_ms)
+void api_http_say(struct conn *c, int status, const char *reason,
+		  uint64_t retry_ms)
 {
 	json_t *o = wire_put_str(json_object(), "errorReason", reason);
 
 	if (retry_ms)
 		o = wire_put_int(o, "retryAfterMs", (int64_t)retry_ms);
-	reply(c, status, o);
+	api_http_reply(c, status, o);
 }
 
 void api_http_answer(struct hub *hub, uint64_t conn, const struct answer *a)
@@ -38,7 +39,7 @@ void api_http_answer(struct hub *hub, uint64_t conn, const struct answer *a)
 	struct conn *c = net_find(hub->net, conn);
 
 	if (c)
-		reply(c, 200, encode_answer(a));
+		api_http_reply(c, 200, encode_answer(a));
 }
 
 void api_http_refuse(struct hub *hub, uint64_t conn, const struct refusal *f)
@@ -46,17 +47,20 @@ void api_http_refuse(struct hub *hub, uint64_t conn, const struct refusal *f)
 	struct conn *c = net_find(hub->net, conn);
 
 	if (c)
-		refuse(c, refuse_code(f->why), refuse_reason(f->why),
-		       f->retry_ms);
+		api_http_say(c, refuse_code(f->why), refuse_reason(f->why),
+			     f->retry_ms);
 }
 
 /* POST /api/rooms {policy?, settings?} -> {roomId, hostKey} */
-static void create_room(struct hub *hub, struct conn *c, struct wire *w)
+static void create_room(struct hub *hub, struct conn *c, struct wire *w,
+			const struct http_req *req)
 {
 	struct api_req r = {.hub = hub};
+	const struct signin *who;
 	char key[SECRET_TEXT_SIZE];
 	char id[SECRET_TEXT_SIZE];
 
+	(void)req;
 	r.w = wire_obj(w, "settings", WIRE_MAY);
 	r.e.create.has_settings = r.w.obj != NULL;
 	if (r.w.obj) {
@@ -65,11 +69,14 @@ static void create_room(struct hub *hub, struct conn *c, struct wire *w)
 	}
 	w->bad = w->bad ? w->bad : r.w.bad;
 	r.w = *w;
+	who = api_signin_find(
+		hub, wire_text(w, "signInToken", WIRE_MAY, HUB_SECRET_MAX));
+	r.e.create.subject = who ? who->subject : NULL;
 	r.e.create.has_policy = wire_has(w, "policy");
 	if (r.e.create.has_policy)
 		api_room_policy(&r);
 	if (r.w.bad) {
-		refuse(c, 400, "bad-request", 0);
+		api_http_say(c, 400, "bad-request", 0);
 		return;
 	}
 	/* A room's name is as hard to guess as a secret. */
@@ -88,25 +95,30 @@ static void create_room(struct hub *hub, struct conn *c, struct wire *w)
 }
 
 /* POST /api/away {peerId, resumeToken}: the page closes; nothing is said. */
-static void away(struct hub *hub, struct conn *c, struct wire *w)
+static void away(struct hub *hub, struct conn *c, struct wire *w,
+		 const struct http_req *req)
 {
 	struct event e = {.kind = EVENT_BEACON, .from = *conn_addr(c)};
 	const char *token =
 		wire_text(w, "resumeToken", WIRE_MUST, HUB_SECRET_MAX);
 
+	(void)req;
 	if (token) {
 		secret_hash(&hub->secret, token, &e.beacon.token);
 		hub_step(hub, &e);
 	}
-	reply(c, 200, json_object());
+	api_http_reply(c, 200, json_object());
 }
 
 static const struct {
 	const char *method, *path;
-	void (*run)(struct hub *hub, struct conn *c, struct wire *w);
+	void (*run)(struct hub *hub, struct conn *c, struct wire *w,
+		    const struct http_req *req);
 } routes[] = {
 	{"POST", "/api/rooms", create_room},
 	{"POST", "/api/away", away},
+	{"GET", "/api/signin", api_signin_get},
+	{"POST", "/api/signin", api_signin_post},
 };
 
 static void run(struct hub *hub, struct conn *c, const struct http_req *req,
@@ -118,9 +130,9 @@ static void run(struct hub *hub, struct conn *c, const struct http_req *req,
 	struct wire w = wire_of(body);
 
 	if (body)
-		routes[route].run(hub, c, &w);
+		routes[route].run(hub, c, &w, req);
 	else
-		refuse(c, 400, why, 0);
+		api_http_say(c, 400, why, 0);
 	json_decref(body);
 }
 
@@ -134,8 +146,8 @@ static void healthz(struct hub *hub, struct conn *c)
 			status = "ok";
 	if (hub->stopping)
 		status = "stopping";
-	reply(c, str_eq(status, "ok") ? 200 : 503,
-	      wire_put_str(json_object(), "status", status));
+	api_http_reply(c, str_eq(status, "ok") ? 200 : 503,
+		       wire_put_str(json_object(), "status", status));
 }
 
 void api_http_request(struct hub *hub, struct conn *c,
@@ -160,6 +172,6 @@ void api_http_request(struct hub *hub, struct conn *c,
 		run(hub, c, req, i);
 		return;
 	}
-	refuse(c, known ? 405 : 404, known ? "method-not-allowed" : "not-found",
-	       0);
+	api_http_say(c, known ? 405 : 404,
+		     known ? "method-not-allowed" : "not-found", 0);
 }

@@ -11,6 +11,7 @@
 #include "common/sys/loop.h"
 #include "common/sys/rng.h"
 #include "signald/api/api.h"
+#include "signald/api/api_signin.h"
 #include "signald/api/desk.h"
 #include "signald/api/fx.h"
 #include "signald/api/hubstate.h"
@@ -218,8 +219,9 @@ static void core_conf_of(struct core_conf *out, const struct conf *conf)
 	out->invite_ttl_ms = r->invite_ttl_s * 1000ull;
 	out->policy = policy_of(r->policy);
 	out->settings.succession = succession_of(r->succession);
-	out->sign_in_to_create = str_eq(conf->signin.required, "create");
 	out->sign_in_to_join = str_eq(conf->signin.required, "join");
+	out->sign_in_to_create =
+		out->sign_in_to_join || str_eq(conf->signin.required, "create");
 	out->joins[0] = l->addr_conn.burst;
 	out->joins[1] = l->addr_conn.rate;
 	out->knocking[0] = l->addr_knock.burst;
@@ -247,7 +249,8 @@ static bool make_parts(struct hub *hub)
 	hub->core = core_new(&core_conf, seed, rng_u32());
 	hub->gate = gate_new();
 	hub->media = media_new(hub->loop, &media_conf);
-	return hub->core && hub->gate && hub->media &&
+	hub->signin = api_signin_new(hub);
+	return hub->core && hub->gate && hub->media && hub->signin &&
 	       !loop_hook(hub->loop, turn, hub);
 }
 
@@ -257,6 +260,13 @@ static void on_committed(void *arg, unsigned int what)
 
 	(void)what;
 	fx_committed(hub, store_committed(hub->store));
+}
+
+static int restore(struct hub *hub, const struct record *rec)
+{
+	if (rec->kind == RECORD_SIGNIN)
+		return api_signin_restore(hub->signin, rec);
+	return core_restore(hub->core, rec, hub_now(hub));
 }
 
 /* The rooms as the journal knows them; then it only writes. */
@@ -272,8 +282,12 @@ static bool open_journal(struct hub *hub, char *err, size_t cap)
 	if (!hub->store)
 		return false;
 	while ((more = store_next(hub->store, &rec)) > 0)
-		if (core_restore(hub->core, &rec, hub_now(hub)) == -ENOMEM)
-			more = -ENOMEM;
+		if (restore(hub, &rec) == -ENOMEM)
+			break;
+	if (more > 0) {
+		(void)str_copy(err, cap, "out of memory");
+		return false;
+	}
 	if (more < 0) {
 		(void)str_copy(err, cap, store_error(hub->store));
 		return false;
@@ -321,6 +335,7 @@ void hub_free(struct hub *hub)
 	loop_fd_free(hub->store_fd);
 	if (hub->store)
 		store_close(hub->store);
+	api_signin_free(hub->signin);
 	media_free(hub->media);
 	gate_free(hub->gate);
 	core_free(hub->core);

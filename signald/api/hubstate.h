@@ -17,6 +17,7 @@
 #include "signald/store/store.h"
 
 struct admin;
+struct api_signin;
 struct loop_fd;
 
 struct hub {
@@ -28,7 +29,8 @@ struct hub {
 	struct media *media;
 	struct store *store;
 	struct loop_fd *store_fd;
-	struct secret secret;  /* the key of the hashes */
+	struct secret secret; /* the key of the hashes */
+	struct api_signin *signin;
 	struct idmap sessions; /* struct session by conn_id() */
 	struct idmap desks;    /* struct desk by peer */
 	bool applying;	       /* fx_run() is at work */

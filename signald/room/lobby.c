@@ -195,7 +195,7 @@ void lobby_set_knock(struct step *s)
 	char text[MESSAGE_SIZE];
 	char *words;
 
-	if (s->e->knock.name)
+	if (s->e->knock.name && !p->subject)
 		text_clean(p->name, sizeof(p->name), s->e->knock.name, 64);
 	if (s->e->knock.message) {
 		text_clean(text, sizeof(text), s->e->knock.message, 128);

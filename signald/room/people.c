@@ -68,6 +68,8 @@ static struct peer *rename_whom(struct step *s)
 		tell_refusal(s, REFUSE_NO_PEER);
 	else if (p != s->me && s->me && s->me->role == ROLE_GUEST)
 		tell_refusal(s, REFUSE_FORBIDDEN);
+	else if (p->subject) /* the check mark vouches for the name */
+		tell_refusal(s, REFUSE_FORBIDDEN);
 	else
 		return p;
 	return NULL;
