@@ -6,6 +6,9 @@
  *	json_t *r = wsclient_ask(c, "enter", "{s:s}", "displayName", "Ann");
  *	json_t *n = wsclient_wait(c, "knock", 1000);
  *
+ * A test is a process of its own and short: clients and what they were told
+ * are kept until it ends, so it may drop its references or not.
+ *
  * What cannot be (no answer within 2 s, a broken handshake) fails the test.
  */
 #ifndef TESTS_LIB_WSCLIENT_H
@@ -17,6 +20,9 @@
 #include <stdint.h>
 
 struct wsclient;
+
+/* Keeps a value of the test's own as well; returns it. */
+json_t *wsclient_keep(json_t *v);
 
 /* Does anybody listen there? */
 bool wsclient_try(uint16_t port);

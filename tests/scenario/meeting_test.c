@@ -141,7 +141,7 @@ static json_t *fixture(const char *name)
 	data = json_incref(
 		json_object_get(json_object_get(v, "request"), "data"));
 	json_decref(v);
-	return data;
+	return wsclient_keep(data);
 }
 
 /* ---- a guest with both transports, joined ---- */
