@@ -1,7 +1,7 @@
 /*
  * peer: a whole scripted WebRTC endpoint, as a browser would be: a full and
  * controlling ICE agent, DTLS 1.2 by OpenSSL, SRTP by libsrtp2 (independent
- * of ours: it is the oracle), senders of VP8 simulcast and Opus that answer
+ * of ours: it is the oracle), senders of simulcast, SVC and Opus that answer
  * NACKs by RTX and PLIs by key frames, receivers that ask again, report and
  * count.
  *
@@ -39,7 +39,7 @@
 
 /* Header extension ids of the peer's own choice; 0: not used. */
 struct peer_exts {
-	uint8_t mid, rid, rrid, abs_send_time, twcc, audio_level;
+	uint8_t mid, rid, rrid, abs_send_time, twcc, audio_level, dd;
 };
 
 struct peer_conf {
@@ -115,6 +115,9 @@ void peer_close(struct peer *p, uint64_t now_us);
 enum peer_kind {
 	PEER_OPUS,
 	PEER_VP8,
+	PEER_H264, /* no temporal layers */
+	PEER_VP9,  /* spatial layers in one stream, flexible mode */
+	PEER_AV1,  /* the same, with the dependency descriptor */
 };
 
 struct peer_layer {
@@ -131,9 +134,14 @@ struct peer_send_conf {
 	uint8_t pt, rtx_pt;
 	struct peer_exts exts;
 	double fps;	  /* 0: 30; Opus: 50 packets a second */
-	uint8_t temporal; /* temporal layers of VP8, 1..3; 0: 1 */
+	uint8_t temporal; /* 1..3 (AV1: 1 or 3); 0: 1 */
 	uint8_t level;	  /* RFC 6464, 127: silence */
-	size_t n_layers;  /* Opus: 1 */
+	/*
+	 * Opus: 1. VP8 and H.264: simulcast, a stream each. VP9 and AV1: the
+	 * spatial layers of one stream, which has the SSRCs of layer[0]; key
+	 * pictures alone are predicted across layers (L3T3_KEY).
+	 */
+	size_t n_layers;
 	struct peer_layer layer[PEER_LAYERS_MAX];
 };
 
@@ -191,7 +199,7 @@ struct peer_recv_stats {
 	uint64_t frames_dropped; /* incomplete at their deadline, or after */
 	uint64_t keys;
 	uint64_t switches;  /* of the spatial layer */
-	uint64_t pid_jumps; /* holes in VP8 picture ids while decoding */
+	uint64_t pid_jumps; /* picture ids that do not fit what decoded */
 	int layer;	    /* of the last frame, -1: none yet */
 	uint8_t tid_max;    /* in the last second */
 	uint64_t last_frame_us, first_frame_us;

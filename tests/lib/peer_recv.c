@@ -14,6 +14,7 @@
 #define GIVE_UP_US   1500000
 #define PLI_GAP_US   300000
 #define FROZEN_US    200000
+#define SHOWN	     64
 
 enum slot_state {
 	SLOT_NONE,
@@ -36,6 +37,20 @@ struct missing {
 	uint8_t tries;
 };
 
+/* A spatial layer of SVC: what of it was decoded last. */
+struct chain {
+	bool ok;
+	uint8_t tl0;
+	uint32_t frame;
+};
+
+/* A decoded picture, and the picture id it came with. */
+struct shown {
+	bool used;
+	uint32_t frame;
+	uint16_t pid;
+};
+
 struct peer_recv {
 	struct list node;
 	struct peer *p;
@@ -51,7 +66,10 @@ struct peer_recv {
 
 	/* The decoder. */
 	bool in_chain; /* frames decode since the last key frame */
-	uint32_t layer_frame;
+	struct chain chain[PEER_LAYERS_MAX]; /* SVC: of each layer */
+	struct shown shown[SHOWN];
+	uint32_t frame, ts;
+	bool cut; /* the last one ended in a hole */
 	uint16_t pid;
 	uint8_t tl0, tid_top;
 	uint64_t pli_us;
@@ -137,7 +155,7 @@ static void ask_key(struct peer_recv *r, uint64_t now_us)
 	uint8_t buf[32];
 	struct wr w = wr_of(buf, sizeof(buf));
 
-	if (r->conf.no_pli || r->conf.kind != PEER_VP8 || now_us < r->pli_us)
+	if (r->conf.no_pli || r->conf.kind == PEER_OPUS || now_us < r->pli_us)
 		return;
 	r->pli_us = now_us + PLI_GAP_US;
 	r->st.plis++;
@@ -218,17 +236,26 @@ static void nack(struct peer_recv *r, uint64_t now_us)
 
 /* ---- the decoder ---- */
 
+/* Do the frames it refers to exist, by what its sender says? */
+static bool follows(const struct peer_unit *u, uint8_t tl0, uint32_t frame)
+{
+	if (u->frame == frame + 1)
+		return true;
+	if (u->tid == 0)
+		return u->tl0 == (uint8_t)(tl0 + 1);
+	return u->sync && u->tl0 == tl0;
+}
+
 static bool decodes(const struct peer_recv *r, const struct peer_unit *u)
 {
 	if (r->conf.kind == PEER_OPUS || u->key)
 		return true;
-	if (!r->in_chain)
+	if (!r->in_chain || u->layer != r->st.layer)
 		return false;
-	if (u->pid == ((r->pid + 1) & 0x7fff))
+	/* VP8's own numbers were rewritten: they must lead to the same. */
+	if (r->conf.kind == PEER_VP8 && u->pid == ((r->pid + 1) & 0x7fff))
 		return true;
-	if (u->tid == 0)
-		return u->tl0 == (uint8_t)(r->tl0 + 1);
-	return u->sync && u->tl0 == r->tl0;
+	return follows(u, r->tl0, r->frame);
 }
 
 static void note_time(struct peer_recv *r, const struct slot *s,
@@ -254,19 +281,38 @@ static void note_time(struct peer_recv *r, const struct slot *s,
 	st->skew_us = by_rtp - (int64_t)(PEER_WALL_US + s->unit.made_us);
 }
 
-static void decoded(struct peer_recv *r, const struct slot *s, uint64_t now_us)
+/*
+ * VP8's ids close up behind what was dropped. VP9's must keep the distance
+ * to what a picture refers to.
+ */
+static bool pid_jumps(const struct peer_recv *r, const struct peer_unit *u)
+{
+	const struct shown *ref = &r->shown[(u->frame - u->diff) % SHOWN];
+
+	if (u->key || !r->in_chain)
+		return false;
+	if (u->kind == PEER_VP8)
+		return u->pid != ((r->pid + 1) & 0x7fff);
+	return u->kind == PEER_VP9 && ref->used &&
+	       ref->frame == u->frame - u->diff &&
+	       ((u->pid - ref->pid) & 0x7fff) != u->diff;
+}
+
+static void decoded(struct peer_recv *r, const struct slot *s, int layer,
+		    uint64_t now_us)
 {
 	const struct peer_unit *u = &s->unit;
+	struct shown *shown = &r->shown[u->frame % SHOWN];
 
-	if (r->in_chain && !u->key && u->kind == PEER_VP8 &&
-	    u->pid != ((r->pid + 1) & 0x7fff))
-		r->st.pid_jumps++;
-	if (r->st.layer >= 0 && r->st.layer != u->layer)
+	r->st.pid_jumps += pid_jumps(r, u);
+	*shown = (struct shown){true, u->frame, u->pid};
+	if (r->st.layer >= 0 && r->st.layer != layer)
 		r->st.switches++;
-	r->st.layer = u->layer;
+	r->st.layer = layer;
 	r->st.keys += u->key;
 	r->st.frames_decoded++;
 	r->in_chain = true;
+	r->frame = u->frame;
 	r->pid = u->pid;
 	r->tl0 = u->tl0;
 	if (u->tid > r->tid_top)
@@ -311,7 +357,7 @@ static bool seek_frame(struct peer_recv *r)
 
 		if (!s || s->state == SLOT_NONE)
 			return false;
-		if (s->state == SLOT_LOST && r->conf.kind == PEER_VP8)
+		if (s->state == SLOT_LOST && r->conf.kind != PEER_OPUS)
 			r->in_chain = false;
 		if (s->state == SLOT_HERE && s->unit.index == 0)
 			return true;
@@ -320,28 +366,87 @@ static bool seek_frame(struct peer_recv *r)
 	return false;
 }
 
-static bool whole(const struct peer_recv *r, uint64_t end, uint16_t count)
+/* The packets of one layer in [r->next, end). */
+static uint64_t count_layer(const struct peer_recv *r, uint64_t end, int layer,
+			    struct peer_unit *u)
 {
 	uint64_t here = 0;
 
-	for (uint64_t seq = r->next; seq < end; seq++)
-		here += r->ring[seq % RING].state == SLOT_HERE;
-	return here == count;
+	for (uint64_t seq = r->next; seq < end; seq++) {
+		const struct slot *s = &r->ring[seq % RING];
+
+		if (s->state != SLOT_HERE || s->unit.layer != layer)
+			continue;
+		if (!here++)
+			*u = s->unit;
+	}
+	return here;
+}
+
+/*
+ * A picture of SVC: each layer refers to its own past, in key pictures to
+ * the layer below. Returns the highest layer that decodes, -1 for none.
+ */
+static int decode_layers(struct peer_recv *r, uint64_t end, bool *whole)
+{
+	bool below = true;
+	int top = -1;
+
+	for (int i = 0; i < PEER_LAYERS_MAX; i++) {
+		struct chain *c = &r->chain[i];
+		struct peer_unit u = {.layer = 0};
+		uint64_t here = count_layer(r, end, i, &u);
+		bool ok;
+
+		if (!here)
+			continue;
+		*whole = *whole && here == u.count;
+		ok = here == u.count &&
+		     (u.key ? below : c->ok && follows(&u, c->tl0, c->frame));
+		below = ok;
+		if (ok)
+			*c = (struct chain){true, u.tl0, u.frame};
+		else if (u.tid < 2)
+			c->ok = false;
+		top = ok ? i : top;
+	}
+	return top;
+}
+
+/* A frame of simulcast or audio: its layer, -1 when it does not decode. */
+static int decode_frame(struct peer_recv *r, uint64_t end,
+			const struct peer_unit *first, bool *whole)
+{
+	struct peer_unit u;
+
+	*whole =
+		*whole && count_layer(r, end, first->layer, &u) == first->count;
+	return *whole && decodes(r, first) ? first->layer : -1;
 }
 
 static void decode(struct peer_recv *r, uint64_t now_us)
 {
 	while (seek_frame(r)) {
 		struct slot first = *slot_at(r, r->next);
-		bool broken = false;
+		bool broken = false, whole;
 		uint64_t end = frame_end(r, &broken);
+		int layer;
 
 		if (!end)
 			break;
-		broken = broken || !whole(r, end, first.unit.count);
-		r->st.frames_complete += !broken;
-		if (!broken && decodes(r, &first.unit)) {
-			decoded(r, &first, now_us);
+		whole = !broken;
+		/* A marker in the middle cuts a picture in two. */
+		if (r->st.frames_decoded && r->conf.kind != PEER_OPUS &&
+		    first.ts == r->ts && !r->cut && !broken)
+			r->st.disorder++;
+		r->cut = broken;
+		r->ts = first.ts;
+		layer = peer_is_svc(r->conf.kind)
+				? decode_layers(r, end, &whole)
+				: decode_frame(r, end, &first.unit, &whole);
+		r->st.frames_complete += whole;
+		if (layer >= 0) {
+			decoded(r, &first, layer, now_us);
 		} else {
 			r->st.frames_dropped++;
 			/* Nothing refers to the highest layer. */
@@ -361,9 +466,10 @@ static uint64_t extend(const struct peer_recv *r, uint16_t seq)
 	return r->top + (uint64_t)(int64_t)(int16_t)(seq - (uint16_t)r->top);
 }
 
-static void begin(struct peer_recv *r, uint16_t seq)
+static void begin(struct peer_recv *r, uint16_t seq, uint64_t now_us)
 {
 	r->begun = true;
+	r->pli_us = now_us + PLI_GAP_US; /* the first frame may come */
 	r->first = (1ull << 32) + seq;
 	r->top = r->first;
 	r->next = r->first;
@@ -418,7 +524,7 @@ static void media(struct peer_recv *r, const struct rtp *h, uint16_t seq16,
 	struct slot *s;
 
 	if (!r->begun)
-		begin(r, seq16);
+		begin(r, seq16, now_us);
 	seq = extend(r, seq16);
 	s = slot_at(r, seq);
 	if (seq < r->next || seq + RING <= r->top ||
@@ -510,7 +616,7 @@ uint64_t peer_recv_deadline(const struct peer_recv *r)
 	for (size_t i = 0; i < r->n_missing; i++)
 		if (r->missing[i].next_us < due)
 			due = r->missing[i].next_us;
-	if (r->begun && !r->in_chain && r->conf.kind == PEER_VP8 &&
+	if (r->begun && !r->in_chain && r->conf.kind != PEER_OPUS &&
 	    !r->conf.no_pli && r->pli_us < due)
 		due = r->pli_us;
 	return due;

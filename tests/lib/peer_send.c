@@ -41,6 +41,7 @@ struct peer_send {
 	char mid[RTPEXT_MID_MAX + 1];
 	char rid[PEER_LAYERS_MAX][RTPEXT_RID_MAX + 1];
 	struct rtp_layout layout, rtx_layout;
+	struct rtp_layout key_layout; /* with room for a long descriptor */
 	bool paused;
 	uint64_t interval_us, next_us;
 	struct layer layer[PEER_LAYERS_MAX];
@@ -67,6 +68,11 @@ static void make_layouts(struct peer_send *s)
 	add_slot(&s->layout, x->twcc, 2);
 	if (s->conf.kind == PEER_OPUS)
 		add_slot(&s->layout, x->audio_level, 1);
+	if (s->conf.kind == PEER_AV1) {
+		s->key_layout = s->layout;
+		add_slot(&s->layout, x->dd, PEER_DD_SHORT);
+		add_slot(&s->key_layout, x->dd, PEER_DD_MAX);
+	}
 	s->rtx_layout = s->layout;
 	add_slot(&s->layout, x->rid, RTPEXT_RID_MAX);
 	add_slot(&s->rtx_layout, x->rrid, RTPEXT_RID_MAX);
@@ -160,6 +166,11 @@ void peer_send_key(struct peer_send *s, size_t layer)
 	s->layer[layer].want_key = true;
 }
 
+static size_t n_streams(const struct peer_send *s)
+{
+	return peer_is_svc(s->conf.kind) ? 1 : s->conf.n_layers;
+}
+
 static uint32_t clock_hz(const struct peer_send *s)
 {
 	return s->conf.kind == PEER_OPUS ? 48000 : 90000;
@@ -190,10 +201,30 @@ static void fill_common(struct peer_send *s, uint8_t *buf,
 	}
 }
 
+static void fill_dd(const struct peer_send *s, uint8_t *buf,
+		    const struct rtp_layout *l, const struct peer_unit *u)
+{
+	uint8_t dd[PEER_DD_MAX];
+	size_t len;
+
+	if (u->kind != PEER_AV1)
+		return;
+	len = peer_dd_write(u, dd);
+	rtp_slot_set(buf, l, s->conf.exts.dd, dd, len);
+}
+
+static const struct rtp_layout *layout_of(const struct peer_send *s,
+					  const struct peer_unit *u, bool rtx)
+{
+	if (u->kind == PEER_AV1 && peer_dd_is_long(u))
+		return &s->key_layout;
+	return rtx ? &s->rtx_layout : &s->layout;
+}
+
 static void send_unit(struct peer_send *s, struct layer *l,
 		      const struct kept *k, uint64_t now_us)
 {
-	const struct rtp_layout *lay = &s->layout;
+	const struct rtp_layout *lay = layout_of(s, &k->unit, false);
 	struct rtp_out o = {.pt = s->conf.pt,
 			    .marker = k->marker,
 			    .seq = k->seq,
@@ -207,6 +238,7 @@ static void send_unit(struct peer_send *s, struct layer *l,
 	if (l->conf.rid && l->st.packets < RID_UNTIL)
 		rtp_slot_set(buf, lay, s->conf.exts.rid, l->conf.rid,
 			     strlen(l->conf.rid));
+	fill_dd(s, buf, lay, &k->unit);
 	peer_media_write(&k->unit, buf + n);
 	n += k->unit.len;
 	l->st.packets++;
@@ -218,7 +250,7 @@ static void send_unit(struct peer_send *s, struct layer *l,
 static void send_rtx(struct peer_send *s, struct layer *l, const struct kept *k,
 		     uint64_t now_us)
 {
-	const struct rtp_layout *lay = &s->rtx_layout;
+	const struct rtp_layout *lay = layout_of(s, &k->unit, true);
 	struct rtp_out o = {.pt = s->conf.rtx_pt,
 			    .marker = k->marker,
 			    .seq = l->rtx_seq++,
@@ -232,6 +264,7 @@ static void send_rtx(struct peer_send *s, struct layer *l, const struct kept *k,
 	if (l->conf.rid)
 		rtp_slot_set(buf, lay, s->conf.exts.rrid, l->conf.rid,
 			     strlen(l->conf.rid));
+	fill_dd(s, buf, lay, &k->unit);
 	rtpext_put_u16(buf + n, k->seq);
 	peer_media_write(&k->unit, buf + n + 2);
 	l->st.resent++;
@@ -242,18 +275,23 @@ static void send_rtx(struct peer_send *s, struct layer *l, const struct kept *k,
 static void pick_temporal(struct peer_send *s, struct layer *l,
 			  struct peer_unit *u)
 {
-	static const uint8_t three[4] = {0, 2, 1, 2};
+	static const uint8_t three[4] = {0, 2, 1, 2}, back[4] = {4, 1, 2, 1};
 	uint32_t at;
 
 	if (u->key)
 		l->in_group = 0;
 	at = l->in_group++;
-	if (s->conf.temporal == 2)
+	u->diff = 1;
+	if (s->conf.temporal == 2) {
 		u->tid = at % 2;
-	else if (s->conf.temporal == 3)
-		u->tid = three[at % 4];
+		u->diff = u->tid ? 1 : 2;
+	} else if (s->conf.temporal == 3) {
+		u->place = at % 4;
+		u->tid = three[u->place];
+		u->diff = back[u->place];
+	}
 	/* Only the last of four refers to something above T0. */
-	u->sync = u->tid && !(s->conf.temporal == 3 && at % 4 == 3);
+	u->sync = u->tid && u->place != 3;
 	if (u->tid == 0)
 		l->tl0++;
 	u->tl0 = l->tl0;
@@ -268,44 +306,100 @@ static size_t frame_size(const struct peer_send *s, const struct layer *l,
 	return bytes < PEER_HEAD_MAX ? PEER_HEAD_MAX : (size_t)bytes;
 }
 
-static void send_frame(struct peer_send *s, size_t i, uint64_t now_us)
+/* Cuts a frame into packets of the stream `l` and sends them. */
+static void send_units(struct peer_send *s, struct layer *l,
+		       struct peer_unit *u, size_t size, bool last,
+		       uint64_t now_us)
 {
-	struct layer *l = &s->layer[i];
-	struct peer_unit u = {.kind = s->conf.kind, .layer = (uint8_t)i};
-	size_t size, each;
+	size_t each;
 
-	u.key = s->conf.kind == PEER_VP8 && l->want_key;
-	l->want_key = false;
-	size = frame_size(s, l, u.key);
-	u.count = (uint16_t)((size + PEER_UNIT_MAX - 1) / PEER_UNIT_MAX);
-	each = size / u.count;
-	u.frame = l->frame++;
-	u.made_us = now_us;
-	if (s->conf.kind == PEER_VP8) {
-		pick_temporal(s, l, &u);
-		l->keyidx = (l->keyidx + u.key) & 31;
-		u.keyidx = l->keyidx;
-		u.pid = l->pid;
-		l->pid = (l->pid + 1) & 0x7fff;
-		u.width = l->conf.width;
-		u.height = l->conf.height;
-	}
-	for (; u.index < u.count; u.index++) {
+	u->count = (uint16_t)((size + PEER_UNIT_MAX - 1) / PEER_UNIT_MAX);
+	each = size / u->count;
+	for (u->index = 0; u->index < u->count; u->index++) {
 		struct kept *k = &l->kept[l->seq % KEPT];
 		/* The larger ones come last, as libwebrtc splits. */
-		bool more = u.index >= u.count - size % u.count;
+		bool more = u->index >= u->count - size % u->count;
 
-		u.len = (uint16_t)(each + more);
+		u->len = (uint16_t)(each + more);
 		k->used = true;
 		k->seq = l->seq++;
 		k->ts = ts_of(s, l, now_us);
-		k->marker = u.kind == PEER_OPUS ? u.frame == 0
-						: u.index + 1 == u.count;
-		k->unit = u;
+		k->marker = u->kind == PEER_OPUS
+				    ? u->frame == 0
+				    : last && u->index + 1 == u->count;
+		k->unit = *u;
 		send_unit(s, l, k, now_us);
 	}
+}
+
+/* What all layers of a picture of this stream have in common. */
+static struct peer_unit picture(struct peer_send *s, struct layer *l,
+				uint64_t now_us)
+{
+	struct peer_unit u = {.kind = s->conf.kind, .made_us = now_us};
+
+	u.n_layers = (uint8_t)s->conf.n_layers;
+	u.temporal = s->conf.temporal;
+	u.frame = l->frame++;
+	if (u.kind == PEER_OPUS)
+		return u;
+	u.key = l->want_key;
+	l->want_key = false;
+	pick_temporal(s, l, &u);
+	l->keyidx = (l->keyidx + u.key) & 31;
+	u.keyidx = l->keyidx;
+	u.pid = l->pid;
+	l->pid = (l->pid + 1) & 0x7fff;
+	return u;
+}
+
+/* Simulcast, or audio: a frame of its own for each stream. */
+static void send_frame(struct peer_send *s, size_t i, uint64_t now_us)
+{
+	struct layer *l = &s->layer[i];
+	struct peer_unit u = picture(s, l, now_us);
+
+	u.layer = (uint8_t)i;
+	u.width = l->conf.width;
+	u.height = l->conf.height;
+	send_units(s, l, &u, frame_size(s, l, u.key), true, now_us);
 	l->st.frames++;
 	l->st.keys += u.key;
+}
+
+static size_t top_active(const struct peer_send *s)
+{
+	size_t top = s->conf.n_layers - 1;
+
+	while (top && !s->layer[top].active)
+		top--;
+	return top;
+}
+
+/* SVC: all layers of one picture in the stream of the first. */
+static void send_picture(struct peer_send *s, uint64_t now_us)
+{
+	struct layer *stream = &s->layer[0];
+	size_t top = top_active(s);
+	struct peer_unit u;
+
+	/* A layer that comes back needs a key picture. */
+	for (size_t i = 1; i <= top; i++) {
+		stream->want_key |= s->layer[i].want_key;
+		s->layer[i].want_key = false;
+	}
+	u = picture(s, stream, now_us);
+	u.width = s->layer[s->conf.n_layers - 1].conf.width;
+	u.height = s->layer[s->conf.n_layers - 1].conf.height;
+	for (size_t i = 0; i <= top; i++) {
+		struct layer *l = &s->layer[i];
+
+		u.layer = (uint8_t)i;
+		send_units(s, stream, &u, frame_size(s, l, u.key), i == top,
+			   now_us);
+		l->st.frames++;
+		l->st.keys += u.key;
+	}
 }
 
 uint64_t peer_send_deadline(const struct peer_send *s)
@@ -317,9 +411,13 @@ void peer_send_tick(struct peer_send *s, uint64_t now_us)
 {
 	if (s->next_us > now_us)
 		return;
-	for (size_t i = 0; !s->paused && i < s->conf.n_layers; i++)
-		if (s->layer[i].active)
-			send_frame(s, i, now_us);
+	if (!s->paused && peer_is_svc(s->conf.kind)) {
+		send_picture(s, now_us);
+	} else if (!s->paused) {
+		for (size_t i = 0; i < s->conf.n_layers; i++)
+			if (s->layer[i].active)
+				send_frame(s, i, now_us);
+	}
 	s->next_us += s->interval_us;
 	if (s->next_us <= now_us) /* it began before it was connected */
 		s->next_us = now_us + s->interval_us;
@@ -327,7 +425,7 @@ void peer_send_tick(struct peer_send *s, uint64_t now_us)
 
 void peer_send_report(struct peer_send *s, uint64_t now_us)
 {
-	for (size_t i = 0; i < s->conf.n_layers; i++) {
+	for (size_t i = 0; i < n_streams(s); i++) {
 		struct layer *l = &s->layer[i];
 		struct rtcp_sr sr = {.ssrc = l->ssrc,
 				     .ntp = peer_ntp(now_us),
@@ -348,7 +446,7 @@ void peer_send_report(struct peer_send *s, uint64_t now_us)
 
 static struct layer *find(struct peer_send *s, uint32_t ssrc)
 {
-	for (size_t i = 0; i < s->conf.n_layers; i++)
+	for (size_t i = 0; i < n_streams(s); i++)
 		if (s->layer[i].ssrc == ssrc)
 			return &s->layer[i];
 	return NULL;
@@ -415,6 +513,6 @@ bool peer_send_on_key(struct peer_send *s, uint32_t ssrc, bool fir)
 
 void peer_send_bye(struct peer_send *s, struct wr *w)
 {
-	for (size_t i = 0; i < s->conf.n_layers; i++)
+	for (size_t i = 0; i < n_streams(s); i++)
 		rtcp_put_bye(w, &s->layer[i].ssrc, 1);
 }

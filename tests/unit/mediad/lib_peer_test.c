@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "mediad/ice/icelite.h"
+#include "mediad/wire/av1dd.h"
 #include "mediad/wire/demux.h"
 #include "tests/lib/bytes.h"
 #include "tests/lib/peer.h"
+#include "tests/lib/peer_media.h"
 #include "tests/lib/simnet.h"
 #include "tests/lib/test.h"
 #include "tests/lib/vclock.h"
@@ -315,6 +317,93 @@ TEST_SLOW(peer_replays_from_its_seed, 30)
 	}
 	ck_assert_mem_eq(sum[0], sum[1], sizeof(sum[0]));
 	ck_assert_uint_gt(sum[0][1], 500);
+}
+
+/* Every kind of video, three layers where it has them, over a bad link. */
+static void play(enum peer_kind kind, double loss)
+{
+	const struct simnet_conf link = {.delay_us = 20000, .loss = loss};
+	struct peer_send_conf c = {.kind = kind,
+				   .mid = "0",
+				   .pt = 96,
+				   .rtx_pt = 97,
+				   .exts = exts,
+				   .temporal = kind == PEER_H264 ? 1 : 3,
+				   .n_layers = kind >= PEER_VP9 ? 3 : 1};
+	struct peer_recv_conf in = {.kind = kind,
+				    .ssrc = 111,
+				    .rtx_ssrc = 112,
+				    .pt = 96,
+				    .rtx_pt = 97,
+				    .exts = exts};
+	const struct peer_recv_stats *st;
+	struct peer_send *cam;
+	struct rig r;
+
+	rig_init(&r, 20 + (uint64_t)kind, &link);
+	for (size_t i = 0; i < 3; i++)
+		c.layer[i] = (struct peer_layer){.ssrc = 111,
+						 .rtx_ssrc = 112,
+						 .rate_bps = 200000u << i,
+						 .width = 320u << i,
+						 .height = 180u << i};
+	c.exts.dd = 13;
+	cam = peer_send_new(r.side[0].p, &c, r.now_us);
+	st = peer_recv_stats(peer_recv_new(r.side[1].p, &in));
+	run(&r, 10 * SECOND);
+	ck_assert_uint_ge(
+		st->frames_decoded,
+		peer_send_stats(cam, 0)->frames * (loss ? 9 : 10) / 10 - 4);
+	ck_assert_int_eq(st->layer, kind >= PEER_VP9 ? 2 : 0);
+	ck_assert_uint_eq(st->tid_max, kind == PEER_H264 ? 0 : 2);
+	ck_assert_uint_eq(st->foreign + st->disorder, 0);
+	ck_assert_uint_eq(st->pid_jumps, 0);
+	if (!loss)
+		ck_assert_uint_eq(st->frames_dropped + st->plis, 0);
+	rig_fini(&r);
+}
+
+TEST_SLOW(peer_plays_every_codec, 30)
+{
+	for (enum peer_kind k = PEER_VP8; k <= PEER_AV1; k++) {
+		play(k, 0);
+		play(k, 0.05);
+	}
+}
+
+/* The descriptors that the peer makes are read as they were meant. */
+TEST(peer_dependency_descriptors)
+{
+	static struct av1dd_structure st;
+	uint8_t buf[PEER_DD_MAX];
+	struct peer_unit u = {.kind = PEER_AV1,
+			      .n_layers = 3,
+			      .temporal = 3,
+			      .key = true,
+			      .count = 1,
+			      .width = 1280,
+			      .height = 720};
+	struct av1dd d;
+
+	ck_assert_int_eq(av1dd_parse(&d, &st, buf, peer_dd_write(&u, buf)), 0);
+	ck_assert(d.has_structure && d.start && d.end && d.n_fdiffs == 0);
+	ck_assert(st.n_templates == 15 && st.n_targets == 9);
+	ck_assert(st.n_chains == 3 && st.max_sid == 2 && st.max_tid == 2);
+	ck_assert(st.width[2] == 1280 && st.width[0] == 320);
+	ck_assert(st.target_chain[0] == 0 && st.target_chain[8] == 2);
+	u.layer = 2;
+	ck_assert_int_eq(av1dd_parse(&d, &st, buf, peer_dd_write(&u, buf)), 0);
+	ck_assert(d.sid == 2 && d.fdiff[0] == 1 && d.dti[8] == AV1DD_SWITCH);
+	ck_assert(d.dti[5] == AV1DD_NOT_PRESENT && d.chain_fdiff[0] == 2);
+	u.key = false;
+	u.frame = 3;
+	u.tid = 2;
+	u.place = 3;
+	ck_assert_int_eq(av1dd_parse(&d, &st, buf, peer_dd_write(&u, buf)), 0);
+	ck_assert(d.frame == 11 && d.tid == 2 && d.sid == 2);
+	ck_assert(d.fdiff[0] == 3 && d.chain_fdiff[2] == 9);
+	ck_assert(d.dti[8] == AV1DD_DISCARDABLE);
+	ck_assert(d.dti[7] == AV1DD_NOT_PRESENT);
 }
 
 TEST(simnet_keeps_its_figures)
