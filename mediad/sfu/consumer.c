@@ -10,7 +10,7 @@
 #include "mediad/sfu/transport.h"
 
 #define AUDIO_RING 64
-#define VIDEO_RING 128
+#define VIDEO_RING 192
 #define RING_STEP  64
 #define HOLES_MAX  48 /* a larger gap starts a new run */
 #define AHEAD_MAX  64 /* packets that overtook their key frame */
@@ -397,6 +397,38 @@ static bool wanted_stream(const struct consumer *c, const struct media *m)
 	return c->producer->n_streams == 1 || m->stream == c->layers.target.s;
 }
 
+static void caught_up(struct consumer *c)
+{
+	c->lagging = false;
+	list_del(&c->lag_node);
+}
+
+/* What waits is dropped; its numbers are free again. */
+static void drop_lag(struct consumer *c)
+{
+	if (!c->lagging)
+		return;
+	rtxmap_rewind(&c->map, (uint16_t)(c->cursor - 1));
+	caught_up(c);
+}
+
+static void skip_lag(struct consumer *c, uint64_t now_us)
+{
+	if (c->lagging)
+		c->lagged += (uint16_t)(c->map.head - c->cursor + 1);
+	drop_lag(c);
+	c->synced = false;
+	consumer_want_key(c, now_us);
+}
+
+/* What waits would soon be overwritten. */
+static bool lag_full(const struct consumer *c)
+{
+	return c->lagging &&
+	       (uint16_t)(c->map.head - c->cursor) + HOLES_MAX + 2 >=
+		       c->map.cap;
+}
+
 enum fwd_verdict consumer_accept(struct consumer *c, const struct media *m,
 				 uint64_t now_us, struct fwd *f)
 {
@@ -415,13 +447,10 @@ enum fwd_verdict consumer_accept(struct consumer *c, const struct media *m,
 	d = seq_diff(m->seq, ep->last_in);
 	if (d <= 0)
 		return fill_hole(c, ep, m, f);
-	if (d > HOLES_MAX) {
-		/* Too much is missing: go on where it can be decoded. */
-		c->synced = false;
-		if (m->flags & MEDIA_KEY)
-			return begin(c, m, now_us, f);
-		consumer_want_key(c, now_us);
-		return FWD_SKIP;
+	if (d > HOLES_MAX || lag_full(c)) {
+		/* Go on where it can be decoded. */
+		skip_lag(c, now_us);
+		return m->flags & MEDIA_KEY ? begin(c, m, now_us, f) : FWD_SKIP;
 	}
 	s = c->layers.current.s;
 	t = c->layers.current.t;
@@ -429,12 +458,6 @@ enum fwd_verdict consumer_accept(struct consumer *c, const struct media *m,
 	if (c->layers.current.s != s || c->layers.current.t != t)
 		told_layers(c);
 	return v;
-}
-
-static void caught_up(struct consumer *c)
-{
-	c->lagging = false;
-	list_del(&c->lag_node);
 }
 
 bool consumer_next(struct consumer *c, struct fwd *f)
@@ -461,15 +484,6 @@ bool consumer_next(struct consumer *c, struct fwd *f)
 	return false;
 }
 
-/* What waits is dropped; its numbers are free again. */
-static void drop_lag(struct consumer *c)
-{
-	if (!c->lagging)
-		return;
-	rtxmap_rewind(&c->map, (uint16_t)(c->cursor - 1));
-	caught_up(c);
-}
-
 #define LAG_MAX_US 500000
 
 void consumer_skip_lag(struct consumer *c, uint64_t now_us)
@@ -481,12 +495,8 @@ void consumer_skip_lag(struct consumer *c, uint64_t now_us)
 		return;
 	e = rtxmap_get(&c->map, c->cursor);
 	m = e ? stored(c, e) : NULL;
-	if (m && m->pkt->recv_us + LAG_MAX_US > now_us)
-		return;
-	c->lagged += (uint16_t)(c->map.head - c->cursor + 1);
-	drop_lag(c);
-	c->synced = false;
-	consumer_want_key(c, now_us);
+	if (!m || m->pkt->recv_us + LAG_MAX_US <= now_us)
+		skip_lag(c, now_us);
 }
 
 /* ---- retransmission ---------------------------------------------------- */

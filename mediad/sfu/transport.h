@@ -115,6 +115,7 @@ struct transport {
 	uint64_t alloc_us;	/* next allocation; UINT64_MAX: none */
 	uint64_t allocated_us;	/* the last one */
 	uint32_t allocated_bps; /* the estimate it had */
+	uint32_t granted_bps;	/* sum of what it gave */
 	uint64_t up_us;		/* no layer goes up before */
 	uint64_t went_up_us, went_down_us;
 	uint64_t hold_us; /* after a step down; doubles when layers flap */

@@ -11,6 +11,7 @@
 #define HOLD_MAX_US   60000000
 #define FLAP_US	      20000000 /* up and down within: hold on longer */
 #define TELL_US	      1000000
+#define FIRST_BPS     1500000 /* wished for before anything is known */
 #define STARVE_US     1000000
 #define SPARE_PERCENT 110 /* of the estimate, before video goes off */
 /* What an item of the allocation stands for. */
@@ -251,11 +252,13 @@ void transport_alloc(struct transport *t, uint64_t now_us)
 {
 	struct alloc_item items[ALLOC_ITEMS];
 	struct wish wishes[ALLOC_ITEMS];
+	bool settled = bwe_settled(t->bwe, now_us);
 	uint32_t est = bwe_estimate(t->bwe);
 	uint32_t audio = audio_bps(t, now_us);
-	uint64_t desired = audio;
+	uint64_t desired = settled ? audio : FIRST_BPS;
 	uint32_t avail = (uint32_t)((uint64_t)est * USE_PERCENT / 100);
 	bool up = false, down = false;
+	uint32_t granted = 0;
 	int64_t spare;
 	unsigned n = gather(t, items, wishes, now_us);
 
@@ -274,13 +277,17 @@ void transport_alloc(struct transport *t, uint64_t now_us)
 		items[i].max = (int8_t)(items[i].n - 1);
 		have_patience(t, &items[i], wishes[i].c, &spare, now_us);
 		apply(t, &items[i], &wishes[i], now_us);
+		granted += wishes[i].c->allocated_bps;
 		up |= wishes[i].c->layers.cap.s > before && before >= 0;
 		down |= wishes[i].c->layers.cap.s < before &&
 			wishes[i].c->limit == CONSUMER_LIMIT_NETWORK;
 	}
 	settle_hold(t, up, down, now_us);
+	t->granted_bps = audio + granted;
+	if (t->granted_bps > est)
+		pacer_set(&t->pacer, t->granted_bps);
 	t->allocated_us = now_us;
 	t->allocated_bps = est;
-	t->alloc_us = now_us + PERIOD_US;
+	t->alloc_us = now_us + (settled ? PERIOD_US : PERIOD_US / 4);
 	tell(t, (uint32_t)desired, now_us);
 }

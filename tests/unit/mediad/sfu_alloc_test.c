@@ -189,9 +189,9 @@ TEST(what_waits_too_long_is_dropped_without_holes)
 	c = rig_subscribe(r, r->down, p, top);
 	estimate(r, 120000);
 	rig_run(r, 300000);
-	for (int i = 0; i < 60; i++, k.seq++) {
+	for (int i = 0; i < 250; i++, k.seq++) {
 		k.rest = i > 0;
-		k.marker = i == 59;
+		k.marker = i == 249;
 		rig_send(r, p, &k);
 	}
 	plis = r->n_plis;
