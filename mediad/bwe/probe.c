@@ -147,10 +147,16 @@ uint32_t probe_result(struct probe *p, uint64_t rtt_us, uint64_t now_us)
 	return judge(p, now_us);
 }
 
+/* When a whole packet of padding is due, or the cluster ends. */
 uint64_t probe_deadline(const struct probe *p)
 {
-	if (p->state == PROBE_SENDING)
-		return p->start_us +
-		       (uint64_t)p->sent * 8 * 1000000 / p->target_bps;
-	return UINT64_MAX;
+	uint64_t end = p->start_us + SPAN_US;
+	uint64_t next;
+
+	if (p->state != PROBE_SENDING)
+		return UINT64_MAX;
+	next = p->start_us +
+	       (uint64_t)(p->sent + BYTES_STEP) * 8 * 1000000 / p->target_bps;
+	next = next > p->start_us + STEP_US ? next - STEP_US : p->start_us;
+	return next < end || p->packets < PACKETS_MIN ? next : end;
 }
