@@ -274,6 +274,14 @@ $(WIRE_BIN): $(call objs,$(wildcard tests/wire/*.c)) $(LIB_SIGNALD) $(LIB_PROTO)
 test-wire: $(WIRE_BIN)
 	@$(WIRE_BIN)
 
+# Rooms, knocks and chat by the hundred, without media.
+$(B)/bin/chattr-signaling: $(B)/tests/load/signaling/main.o $(B)/tests/load/wsc.o $(B)/tests/load/usage.o $(LIB_COMMON)
+	@mkdir -p $(@D)
+	$(link) $(LIBS_COMMON) $(call pc,--libs openssl jansson)
+.PHONY: load-signaling
+load-signaling: daemons $(B)/bin/chattr-signaling
+	@tests/load/signaling/run 10000
+
 # Each thing the media plane must do, by name.
 .PHONY: conformance
 conformance: unit-build daemons

@@ -47,18 +47,15 @@ static void buf_drop(struct wsc_buf *b, size_t n)
 	b->len -= n;
 }
 
-int wsc_open(struct wsc *w, SSL_CTX *ctx, const struct addr *to,
-	     const char *host, const char *path)
+static int begin(struct wsc *w, int fd, SSL_CTX *ctx, const struct addr *to,
+		 const char *host, const char *path)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = addr_to_sa(to, &ss);
 	int on = 1;
 
 	memset(w, 0, sizeof(*w));
-	w->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		       0);
-	if (w->fd < 0)
-		return -errno;
+	w->fd = fd;
 	setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (connect(w->fd, (struct sockaddr *)&ss, len) &&
 	    errno != EINPROGRESS) {
@@ -82,6 +79,40 @@ int wsc_open(struct wsc *w, SSL_CTX *ctx, const struct addr *to,
 	return 0;
 }
 
+int wsc_from(struct wsc *w, SSL_CTX *ctx, const struct addr *from,
+	     const struct addr *to, const char *path)
+{
+	struct sockaddr_storage ss;
+	char host[ADDR_STRLEN];
+	socklen_t len;
+	int fd = socket(from->v6 ? AF_INET6 : AF_INET,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1;
+
+	if (fd < 0)
+		return -errno;
+	/* The port is chosen at connect(), so one address serves many. */
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	len = addr_to_sa(from, &ss);
+	if (bind(fd, (struct sockaddr *)&ss, len)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return begin(w, fd, ctx, to, addr_ip(to, host), path);
+}
+
+int wsc_open(struct wsc *w, SSL_CTX *ctx, const struct addr *to,
+	     const char *host, const char *path)
+{
+	int fd = socket(to->v6 ? AF_INET6 : AF_INET,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	return begin(w, fd, ctx, to, host, path);
+}
 void wsc_free(struct wsc *w)
 {
 	if (w->ssl)

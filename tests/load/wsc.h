@@ -49,6 +49,11 @@ struct wsc {
 /* Begins; 0 or -errno. */
 int wsc_open(struct wsc *w, SSL_CTX *ctx, const struct addr *to,
 	     const char *host, const char *path);
+
+/* The same from an own address, as limits that count addresses ask for. */
+int wsc_from(struct wsc *w, SSL_CTX *ctx, const struct addr *from,
+	     const struct addr *to, const char *path);
+
 void wsc_free(struct wsc *w);
 
 /* Reads, writes, shakes hands, as far as it goes. */
