@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import * as e2e from './lib.mjs';
 import { allow, button, inRoom, joinAs, meetingOfTwo, menu, openPanel } from './people.mjs';
 
-let server, browser, ada, ben, link;
+let server, browser, ada, ben, link, firstCode;
 const frames = [];
 
 before(async () => {
@@ -127,6 +127,9 @@ test('who has no key sees why, and nothing else', async () => {
 	await inRoom(eve);
 	await openPanel(eve, 'Chat');
 	await eve.getByText('so you have no key to this chat').waitFor();
+	firstCode = await safetyCode(ada);
+	assert.match(firstCode, /^\d{4} \d{4}$/);
+	assert.equal(firstCode, await safetyCode(ben));
 	await menu(ada, 'More for Eve', 'Remove');
 	await eve.getByRole('heading', { name: 'You were removed' }).waitFor();
 	await eve.context().close();
@@ -135,7 +138,7 @@ test('who has no key sees why, and nothing else', async () => {
 test('after somebody was removed there is a fresh key, for those who stay', async () => {
 	await e2e.until('one new safety code', async () => {
 		const [a, b] = await Promise.all([safetyCode(ada), safetyCode(ben)]);
-		return a === b;
+		return a === b && a !== firstCode;
 	});
 	await write(ada, 'without Eve');
 	await message(ben, 'without Eve').waitFor();

@@ -188,6 +188,7 @@ export const de: Dictionary = {
 		count: (count) => (count === 1 ? '1 Person' : `${count} Personen`),
 		knocking: 'Warten auf Einlass',
 		wants: 'möchte hereinkommen',
+		waitingCount: (n) => (n === 1 ? '1 wartet' : `${n} warten`),
 		knocks: (name) => `${name} möchte hereinkommen`,
 		admit: 'Hereinlassen',
 		admitName: (name) => `${name} hereinlassen`,

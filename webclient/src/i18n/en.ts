@@ -186,6 +186,7 @@ export const en = {
 		count: people,
 		knocking: 'Waiting to come in',
 		wants: 'wants to come in',
+		waitingCount: (n: number) => (n === 1 ? '1 waiting' : `${n} waiting`),
 		knocks: (name: string) => `${name} wants to come in`,
 		admit: 'Allow',
 		admitName: (name: string) => `Allow ${name}`,

@@ -1,0 +1,124 @@
+// Breaks of every kind, and that each ends well or in a clear choice.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import * as e2e from './lib.mjs';
+import { button, inRoom, joinAs, meetingOfTwo, openPanel, sees, tile } from './people.mjs';
+
+let server, browser, ada, ben, link;
+
+before(async () => {
+	server = await e2e.startServer();
+	browser = await e2e.launchChromium();
+	ada = await e2e.person(browser, { light: true });
+	ben = await e2e.person(browser, { light: true });
+	link = await meetingOfTwo(server, ada, ben);
+	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
+});
+after(async () => {
+	await browser?.close();
+	await server?.stop();
+});
+
+/** Processes below the supervisor by name of role. */
+function children(pattern) {
+	const table = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).split('\n').slice(1);
+	const rows = table.map((row) => row.trim().split(/\s+/)).map(([pid, ppid, ...args]) => ({ pid: +pid, ppid: +ppid, args: args.join(' ') }));
+	return rows.filter((r) => r.ppid === server.pid && pattern.test(r.args));
+}
+
+const frames = (page, name) =>
+	tile(page, name).locator('video').evaluate((v) => v.getVideoPlaybackQuality().totalVideoFrames);
+
+test('the signaling process is killed: media goes on, the session resumes, nobody knocks', async () => {
+	const [victim] = children(/signald(?!.*mediad)/);
+	assert.ok(victim, 'a server process below the supervisor');
+	const before = await frames(ada, 'Ben');
+	process.kill(victim.pid, 'SIGKILL');
+	await e2e.until('a new server process', () => children(/signald/).some((c) => c.pid !== victim.pid));
+	await e2e.sleep(2000);
+	assert.ok((await frames(ada, 'Ben')) > before, 'the picture went on');
+	/* signaling works again: a mute is seen by the other */
+	await button(ben, 'Mute').click();
+	await tile(ada, 'Ben').getByRole('img', { name: 'Muted' }).waitFor();
+	await button(ben, 'Unmute').click();
+	await tile(ada, 'Ben').getByRole('img', { name: 'Muted' }).waitFor({ state: 'detached' });
+	await sees(ada, 'Ben');
+});
+
+test('a media worker is killed: the picture comes back by itself', async () => {
+	const [worker] = children(/mediad/);
+	assert.ok(worker, 'a worker below the supervisor');
+	process.kill(worker.pid, 'SIGKILL');
+	const at = Date.now();
+	await e2e.until('a new worker', () => children(/mediad/).some((c) => c.pid !== worker.pid));
+	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
+	console.log(`# picture back after ${Date.now() - at} ms`);
+	const sound = await e2e.received(ada, 1500);
+	assert.ok(sound.energy > 0, 'and the sound');
+});
+
+test('the network is away for three seconds', async () => {
+	e2e.sh('ip link set ve-s down');
+	await e2e.sleep(3000);
+	e2e.sh('ip link set ve-s up && ip route replace default via 10.77.0.2');
+	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
+	await button(ada, 'Raise hand').click();
+	await tile(ben, 'Ada').getByRole('img', { name: 'Hand raised' }).waitFor();
+	await button(ada, 'Lower hand').click();
+});
+
+test('a message written while the server is away arrives afterwards', async () => {
+	await openPanel(ada, 'Chat');
+	await openPanel(ben, 'Chat');
+	const undo = cutTcp();
+	await e2e.sleep(300);
+	await ada.getByRole('textbox', { name: 'Message', exact: true }).fill('from the tunnel');
+	await button(ada, 'Send').click();
+	await ada.getByText('Sending…').waitFor();
+	await e2e.sleep(1000);
+	undo();
+	await ben.getByRole('log', { name: 'Chat' }).getByText('from the tunnel').waitFor({ timeout: 30000 });
+	await ada.getByText('Sending…').waitFor({ state: 'detached' });
+});
+
+/** Drops TCP from browsers until the returned undo. */
+function cutTcp() {
+	e2e.sh(`nft add table inet cut && nft add chain inet cut in '{ type filter hook input priority 0; }' &&
+	    nft add rule inet cut in iifname ve-s meta l4proto tcp drop`);
+	return () => e2e.sh('nft delete table inet cut');
+}
+
+test('a second tab offers to take over, and does', async () => {
+	const second = await ben.context().newPage();
+	second.setDefaultTimeout(15000);
+	await second.goto(link);
+	await second.getByRole('heading', { name: 'Open in another tab' }).waitFor();
+	await sees(ada, 'Ben');
+	await button(second, 'Continue here').click();
+	await inRoom(second);
+	await ben.getByRole('heading', { name: 'Open in another tab' }).waitFor();
+	await sees(ada, 'Ben');
+	assert.equal(await tile(ada, 'Ben').count(), 1);
+	await ben.close();
+	ben = second;
+});
+
+test('a closed tab is gone after its short grace', async () => {
+	const carl = await e2e.person(browser, { light: true });
+	await carl.goto(link);
+	await joinAs(carl, 'Carl');
+	await button(ada, 'Allow Carl').click();
+	await tile(ada, 'Carl').waitFor();
+	await carl.close({ runBeforeUnload: false });
+	await tile(ada, 'Carl').waitFor({ state: 'detached', timeout: 20000 });
+});
+
+test('the server gone for good ends in a choice', { timeout: 150000 }, async () => {
+	await server.stop();
+	await ada.getByText('The connection to the server is interrupted', { exact: false }).waitFor();
+	await ada.getByRole('heading', { name: 'The server cannot be reached' }).waitFor({ timeout: 90000 });
+	await button(ada, 'Leave').click();
+	await ada.getByRole('heading', { name: 'You left the meeting' }).waitFor();
+	server = null;
+});
