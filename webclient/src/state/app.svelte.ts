@@ -58,7 +58,11 @@ export class App {
 		const { roomId, local } = this;
 		if (!roomId || !local) return;
 		this.#tabs ??= new Tabs(roomId);
-		if (!(await this.#tabs.hold(() => this.#lostToOtherTab()))) {
+		const held = await this.#tabs.hold(
+			() => ({ mic: local.micOn, camera: local.cameraOn }),
+			() => this.#lostToOtherTab()
+		);
+		if (!held) {
 			this.screen = 'elsewhere';
 			return;
 		}
@@ -80,10 +84,9 @@ export class App {
 	async takeOver(): Promise<void> {
 		if (!this.roomId) return;
 		this.#tabs ??= new Tabs(this.roomId);
-		await this.#tabs.takeOver();
-		const back = tabCall();
+		const on = await this.#tabs.takeOver();
 		this.local ??= new LocalMedia();
-		if (back?.roomId === this.roomId) await this.#switchOn(back.mic, back.camera);
+		if (on) await this.#switchOn(on.mic, on.camera);
 		await this.join();
 	}
 

@@ -31,9 +31,6 @@ export class Person {
 	speaking = $state(false);
 	chatKeys: ChatKeys | null = $state.raw(null);
 	tracks: Partial<Record<Source, Remote>> = $state.raw({});
-	/** 0 to 10, as the server scores what arrives here. */
-	score: number | null = $state(null);
-	limit: LimitReason | null = $state(null);
 
 	constructor(readonly id: string) {}
 
@@ -72,6 +69,10 @@ export class Room {
 	activeSpeaker: string | null = $state(null);
 	spotlight: string | null = $state(null);
 	readonly people = new SvelteMap<string, Person>();
+	/** By consumer, for they may be told before the consumer's track is there: 0 to 10. */
+	readonly scores = new SvelteMap<string, number>();
+	/** By consumer: why the picture is not better. */
+	readonly limits = new SvelteMap<string, LimitReason>();
 
 	get isHost(): boolean {
 		return this.selfRole === 'host' || this.selfRole === 'cohost';
@@ -213,18 +214,14 @@ const changes: Changes = {
 		for (const person of room.people.values()) person.speaking = loud.has(person.id);
 	},
 	consumerScore: (room, { consumerId, score }) => {
-		const person = byConsumer(room, consumerId);
-		if (person) person.score = score.score;
+		room.scores.set(consumerId, score.score);
 	},
 	consumerLimit: (room, { consumerId, reason }) => {
-		const person = byConsumer(room, consumerId);
-		if (person) person.limit = reason === 'none' ? null : reason;
+		if (reason === 'none') room.limits.delete(consumerId);
+		else room.limits.set(consumerId, reason);
+	},
+	consumerClosed: (room, { consumerId }) => {
+		room.scores.delete(consumerId);
+		room.limits.delete(consumerId);
 	}
 };
-
-function byConsumer(room: Room, consumerId: string): Person | undefined {
-	for (const person of room.people.values()) {
-		if (person.tracks.webcam?.consumerId === consumerId) return person;
-	}
-	return undefined;
-}

@@ -4,6 +4,12 @@
  */
 const PATIENCE_MS = 1500;
 
+/** What the tab that lets go had switched on. */
+export interface Handover {
+	mic: boolean;
+	camera: boolean;
+}
+
 export class Tabs {
 	readonly #lock: string;
 	readonly #channel: BroadcastChannel;
@@ -20,10 +26,11 @@ export class Tabs {
 	}
 
 	/** Takes the room for this tab; false if another one has it and keeps it. */
-	async hold(lost: () => void): Promise<boolean> {
+	async hold(handover: () => Handover, lost: () => void): Promise<boolean> {
 		if (this.#free || !navigator.locks) return true;
 		this.#channel.onmessage = ({ data }) => {
 			if (data !== 'take-over' || !this.#free) return;
+			this.#channel.postMessage({ handover: handover() });
 			lost();
 			this.release();
 		};
@@ -38,12 +45,17 @@ export class Tabs {
 		});
 	}
 
-	async takeOver(): Promise<void> {
+	async takeOver(): Promise<Handover | null> {
+		let handover: Handover | null = null;
+		this.#channel.onmessage = ({ data }) => {
+			if (data?.handover) handover = data.handover as Handover;
+		};
 		this.#channel.postMessage('take-over');
 		const until = performance.now() + PATIENCE_MS;
 		while ((await this.heldElsewhere()) && performance.now() < until) {
 			await new Promise((r) => setTimeout(r, 50));
 		}
+		return handover;
 	}
 
 	release(): void {
