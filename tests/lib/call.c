@@ -112,6 +112,14 @@ void call_free(struct call *c)
 		peer_free(c->sides[i]->peer);
 		free(c->sides[i]);
 	}
+	for (struct cam *cam = c->cams, *next; cam; cam = next) {
+		next = cam->next;
+		free(cam);
+	}
+	for (struct view *v = c->views, *next; v; v = next) {
+		next = v->next;
+		free(v);
+	}
 	simnet_free(c->net);
 	control_fini(&c->k);
 	worker_fini(&c->w);
@@ -300,6 +308,8 @@ static struct cam *publish(struct call *c, struct side *s, struct params *p,
 	Media__Produce m = MEDIA__PRODUCE__INIT;
 	struct cam *cam = calloc(1, sizeof(*cam));
 
+	cam->next = c->cams;
+	c->cams = cam;
 	cam->side = s;
 	cam->wanted = 99;
 	cam->id = c->next_id++;
@@ -414,6 +424,8 @@ struct view *call_watch(struct call *c, struct side *s, struct cam *cam)
 	Media__RtpEncoding *e;
 	char mid[12];
 
+	v->next = c->views;
+	c->views = v;
 	v->side = s;
 	v->id = c->next_id++;
 	next_mid(s, mid);

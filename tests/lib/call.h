@@ -42,6 +42,8 @@ struct call {
 	uint32_t next_ssrc;
 	struct side *sides[CALL_SIDES];
 	uint32_t n_sides;
+	struct cam *cams;
+	struct view *views;
 	uint64_t events[CALL_EVENTS]; /* of each kind, so far */
 	uint64_t turns, datagrams;
 	uint64_t spent_ns;   /* in the worker's own functions */
@@ -67,8 +69,9 @@ struct side {
 	Media__DtlsState dtls;
 };
 
-/* What a side publishes. */
+/* What a side publishes; the call owns it. */
 struct cam {
+	struct cam *next;
 	struct side *side;
 	uint64_t id;
 	bool video;
@@ -76,8 +79,9 @@ struct cam {
 	int wanted; /* as last told by LAYERS_WANTED; 99: never */
 };
 
-/* What a side receives of a producer. */
+/* What a side receives of a producer; the call owns it. */
 struct view {
+	struct view *next;
 	struct side *side;
 	uint64_t id;
 	struct peer_recv *recv;
