@@ -182,10 +182,10 @@ setup-test:
 	@conf/setup.sh run test
 
 $(NODE_DIR)/bin/node:
-	$(NPM) install --prefix build/node --silent $(NODE_PKG)@22
+	$(NPM) install --prefix build/node --loglevel=error $(NODE_PKG)@22
 
 $(WEB_MODULES): webclient/package-lock.json | $(NODE_DIR)/bin/node
-	cd webclient && $(NPM) ci --ignore-scripts --silent
+	cd webclient && $(NPM) ci --ignore-scripts --loglevel=error
 	@touch $@
 
 $(WEB_DIST): $(WEB_SRC) $(WEB_MODULES)

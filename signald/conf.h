@@ -28,7 +28,6 @@ struct conf_server {
 	char *state_dir; /* 0700: journal, certificate, keys */
 	char *log_level; /* error warn info debug */
 	bool log_json;
-	uint32_t drain_s; /* at SIGTERM */
 };
 
 struct conf_listen {
@@ -55,7 +54,6 @@ struct conf_media {
 	char *address; /* empty: all */
 	uint32_t port; /* worker i: port + i, UDP and TCP; 0: any free */
 	struct conf_list announce; /* candidates; empty: all interfaces */
-	bool tcp;
 	uint32_t buffer_kib;	   /* socket buffers, each way */
 	uint32_t max_bitrate_kbps; /* a sending transport's */
 	uint32_t start_bitrate_kbps;
@@ -79,7 +77,6 @@ struct conf_rooms {
 	uint32_t deny_s;	/* cool-down after a deny */
 	uint32_t chat_messages, chat_kib;
 	uint32_t transports, producers, consumers; /* a peer */
-	uint32_t replay; /* notifications kept for a resume */
 };
 
 /* A token bucket: burst, and tokens a second. */

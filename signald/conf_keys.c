@@ -38,7 +38,6 @@ const struct conf_key conf_keys[] = {
 	TEXT(server, state_dir, ""),
 	WORD(server, log_level, "info", "error warn info debug"),
 	BOOL(server, log_json, "false"),
-	UINT(server, drain_s, "0", 0, 86400),
 
 	TEXTS(listen, address),
 	UINT(listen, port, "4443", 1, 65535),
@@ -66,7 +65,6 @@ const struct conf_key conf_keys[] = {
 	TEXT(media, address, ""),
 	UINT(media, port, "20000", 0, 65000),
 	TEXTS(media, announce),
-	BOOL(media, tcp, "true"),
 	UINT(media, buffer_kib, "4096", 64, 262144),
 	UINT(media, max_bitrate_kbps, "4000", 100, 100000),
 	UINT(media, start_bitrate_kbps, "800", 30, 100000),
@@ -91,7 +89,6 @@ const struct conf_key conf_keys[] = {
 	UINT(rooms, transports, "4", 2, 16),
 	UINT(rooms, producers, "8", 1, 64),
 	UINT(rooms, consumers, "500", 1, 10000),
-	UINT(rooms, replay, "500", 10, 10000),
 
 	RATE(join, "3", "0.2"),
 	RATE(chat, "10", "5"),

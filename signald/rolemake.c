@@ -213,7 +213,7 @@ static int open_media(struct role *r, const struct conf *conf, uint32_t index)
 	int err = give(r, LIFELINE_FD_UDP, udp, "udp", port);
 	int tcp;
 
-	if (err || !m->tcp)
+	if (err)
 		return err;
 	tcp = sockets_tcp(m->address, sockets_port(udp));
 	if (tcp == -EADDRINUSE && !port)

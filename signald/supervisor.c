@@ -478,8 +478,7 @@ static void on_stop(void *arg, int signo)
 		return;
 	}
 	log_info("supervisor", "stopping", "pid=%d", (int)getpid());
-	s->stop_us =
-		now_us + STOP_US + (uint64_t)s->conf->server.drain_s * 1000000;
+	s->stop_us = now_us + STOP_US;
 	each(s, stop_role);
 	if (!anyone_left(s))
 		loop_stop(s->loop);
