@@ -55,6 +55,14 @@ static void make_keys(void)
 	json_decref(doc);
 }
 
+static void drop_keys(void)
+{
+	keys_free(&keys);
+	cjose_jwk_release(rsa);
+	cjose_jwk_release(ec);
+	cjose_jwk_release(strange);
+}
+
 static json_t *claims(void)
 {
 	return json_pack("{ss ss ss ss ss si si}", "iss",
@@ -104,14 +112,17 @@ TEST(idtoken_real_ones_pass)
 	ck_assert_int_eq(check(sign(rsa, "RS256", "r1", claims())), IDTOKEN_OK);
 	ck_assert_int_eq(check(sign(ec, "ES256", "e1", claims())), IDTOKEN_OK);
 	ck_assert_int_eq(check(sign(ec, "ES256", NULL, claims())), IDTOKEN_OK);
+	drop_keys();
 }
 
 /* A header and claims of our choice with any bytes as the signature. */
 static char *forge(const char *header, const char *sig)
 {
-	char *body = json_dumps(claims(), 0), *out = calloc(1, 8192);
+	json_t *c = claims();
+	char *body = json_dumps(c, 0), *out = calloc(1, 8192);
 	char part[2048];
 
+	json_decref(c);
 	b64_of(part, header, strlen(header));
 	strcat(strcat(out, part), ".");
 	b64_of(part, body, strlen(body));
@@ -132,6 +143,7 @@ TEST(idtoken_algorithm_none)
 		IDTOKEN_SIGNATURE);
 	ck_assert_int_ne(check(forge("{\"alg\":\"RS256\",\"kid\":\"r1\"}", "")),
 			 IDTOKEN_OK);
+	drop_keys();
 }
 
 /* libjwt 1.10 took one: an HMAC with the public key as its secret. */
@@ -154,6 +166,7 @@ TEST(idtoken_hmac_with_the_public_key)
 	strcat(unsigned_part, mac64);
 	ck_assert_int_eq(check(unsigned_part), IDTOKEN_ALGORITHM);
 	free(public_key);
+	drop_keys();
 }
 
 TEST(idtoken_keys_of_others)
@@ -168,6 +181,7 @@ TEST(idtoken_keys_of_others)
 			 IDTOKEN_UNKNOWN_KEY);
 	ck_assert_int_eq(check(sign(rsa, "RS384", "r1", claims())),
 			 IDTOKEN_ALGORITHM);
+	drop_keys();
 }
 
 static enum idtoken_verdict with(const char *name, json_t *value)
@@ -198,6 +212,7 @@ TEST(idtoken_claims)
 	ck_assert_int_eq(with("nonce", NULL), IDTOKEN_NONCE);
 	ck_assert_int_eq(with("sub", json_string("")), IDTOKEN_SUBJECT);
 	ck_assert_int_eq(with("sub", json_integer(7)), IDTOKEN_SUBJECT);
+	drop_keys();
 }
 
 TEST(idtoken_times)
@@ -211,6 +226,7 @@ TEST(idtoken_times)
 	ck_assert_int_eq(with("nbf", json_integer(NOW + 61)), IDTOKEN_NOT_YET);
 	ck_assert_int_eq(with("iat", json_integer(NOW + 3600)),
 			 IDTOKEN_NOT_YET);
+	drop_keys();
 }
 
 TEST(idtoken_garbage)
@@ -228,6 +244,7 @@ TEST(idtoken_garbage)
 	make_keys();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_int_ne(check(strdup(bad[i])), IDTOKEN_OK);
+	drop_keys();
 }
 
 TEST(keys_take_what_is_strong_enough)
@@ -251,4 +268,5 @@ TEST(keys_take_what_is_strong_enough)
 	ck_assert_uint_eq(k.n, 0);
 	free(text);
 	json_decref(doc);
+	cjose_jwk_release(weak);
 }
