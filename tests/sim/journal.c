@@ -94,7 +94,7 @@ static void row_put(struct idmap *rows, const struct record *rec)
 {
 	uint64_t key = row_key(rec->kind, rec->room, rec->id);
 
-	idmap_del(rows, key);
+	free(idmap_del(rows, key));
 	(void)idmap_put(rows, key, record_dup(rec));
 }
 
