@@ -128,6 +128,28 @@ static uint8_t own_dti(const struct av1dd *d, const struct av1dd_structure *s)
 	return AV1DD_REQUIRED;
 }
 
+/*
+ * May a viewer of fewer temporal layers take up this one here? The frame
+ * itself does not say: the base frames do, when each is a switch into this
+ * frame's target. (A T1 frame is DISCARDABLE in its own target, though
+ * nothing before it but T0 is needed.)
+ */
+static bool is_entry(const struct av1dd *d, const struct av1dd_structure *s)
+{
+	if (!d->tid)
+		return own_dti(d, s) == AV1DD_SWITCH;
+	for (unsigned i = 0; i < s->n_targets; i++) {
+		if (s->target_sid[i] != d->sid || s->target_tid[i] != d->tid)
+			continue;
+		for (unsigned k = 0; k < s->n_templates; k++)
+			if (s->tmpl[k].sid == d->sid && !s->tmpl[k].tid &&
+			    s->tmpl[k].dti[i] != AV1DD_SWITCH)
+				return false;
+		return true;
+	}
+	return false;
+}
+
 static int on_av1(struct media *m, struct av1dd_structure *s, const uint8_t *dd,
 		  size_t dd_len)
 {
@@ -154,7 +176,7 @@ static int on_av1(struct media *m, struct av1dd_structure *s, const uint8_t *dd,
 	m->sid = d.sid < MEDIA_MAX_SID ? d.sid : MEDIA_MAX_SID - 1;
 	m->tid = tid_of(d.tid);
 	flag(m, d.has_structure && d.start, MEDIA_KEY);
-	flag(m, own_dti(&d, s) == AV1DD_SWITCH, MEDIA_SWITCH);
+	flag(m, is_entry(&d, s), MEDIA_SWITCH);
 	flag(m, own_dti(&d, s) == AV1DD_DISCARDABLE, MEDIA_NO_REF);
 	return 0;
 }

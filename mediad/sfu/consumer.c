@@ -302,6 +302,21 @@ static enum fwd_verdict take(struct consumer *c, const struct media *m,
 	return FWD_SEND;
 }
 
+/*
+ * Is m of a layer that the viewer does not have? More temporal layers may be
+ * entered at once, spatial ones at a key picture alone.
+ */
+static bool above_layers(const struct consumer *c, const struct media *m)
+{
+	const struct layers *l = &c->layers;
+	bool svc = l->n_s > 1 && c->producer->n_streams == 1;
+
+	if (!c->video)
+		return false;
+	return (m->tid > l->current.t && m->tid > l->target.t) ||
+	       (svc && m->sid > l->current.s);
+}
+
 /* A packet that fills a hole of an epoch. */
 static enum fwd_verdict fill_hole(struct consumer *c, const struct epoch *ep,
 				  const struct media *m, struct fwd *f)
@@ -315,9 +330,10 @@ static enum fwd_verdict fill_hole(struct consumer *c, const struct epoch *ep,
 	if (!e || e->flags & RTXMAP_READY || e->stream != m->stream)
 		return FWD_SKIP;
 	e->flags |= RTXMAP_READY;
+	if (ends_picture(c, m))
+		e->flags |= RTXMAP_MARKER;
 	/* It should have been left out, but has a number now. */
-	if (!m->pay_len || (c->video && m->tid > c->layers.current.t &&
-			    m->tid > c->layers.target.t))
+	if (!m->pay_len || above_layers(c, m))
 		e->flags |= RTXMAP_EMPTY;
 	if (!seq_newer(c->cursor, out))
 		return FWD_LATER;

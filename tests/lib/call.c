@@ -22,7 +22,8 @@ static const struct peer_exts up_exts = {.mid = 9,
 					 .rrid = 11,
 					 .abs_send_time = 2,
 					 .twcc = 3,
-					 .audio_level = 13};
+					 .audio_level = 13,
+					 .dd = 12};
 /* The router's own. */
 static const struct peer_exts down_exts = {
 	.mid = 1, .abs_send_time = 4, .twcc = 5, .audio_level = 6};
@@ -293,6 +294,19 @@ static void codec(struct params *p, uint32_t pt, uint32_t rtx, uint32_t mapped,
 	p->codec.mapped_rtx_payload_type = mapped_rtx;
 }
 
+static Media__Codec codec_of(enum peer_kind kind)
+{
+	static const Media__Codec codecs[] = {
+		[PEER_OPUS] = MEDIA__CODEC__OPUS,
+		[PEER_VP8] = MEDIA__CODEC__VP8,
+		[PEER_H264] = MEDIA__CODEC__H264,
+		[PEER_VP9] = MEDIA__CODEC__VP9,
+		[PEER_AV1] = MEDIA__CODEC__AV1,
+	};
+
+	return codecs[kind];
+}
+
 static Media__RtpEncoding *encoding(struct params *p)
 {
 	size_t n = p->rtp.n_encodings++;
@@ -313,7 +327,8 @@ static struct cam *publish(struct call *c, struct side *s, struct params *p,
 	cam->side = s;
 	cam->wanted = 99;
 	cam->id = c->next_id++;
-	cam->video = conf->kind == PEER_VP8;
+	cam->kind = conf->kind;
+	cam->video = conf->kind != PEER_OPUS;
 	m.id = cam->id;
 	m.transport_id = s->id;
 	m.kind = cam->video ? MEDIA__MEDIA_KIND__VIDEO
@@ -394,6 +409,45 @@ struct cam *call_single(struct call *c, struct side *s, uint32_t rate_bps)
 	return publish(c, s, &p, &conf, MEDIA__STREAM_TYPE__SIMPLE);
 }
 
+struct cam *call_layers(struct call *c, struct side *s, enum peer_kind kind)
+{
+	bool svc = kind != PEER_H264;
+	struct peer_send_conf conf = {.kind = kind,
+				      .pt = UP_VP8,
+				      .rtx_pt = UP_RTX,
+				      .temporal = svc ? 3 : 1,
+				      .n_layers = 3};
+	struct params p = {0};
+	char mid[12];
+
+	next_mid(s, mid);
+	params(&p, true, &up_exts, mid);
+	add_ext(&p, 7, up_exts.dd);
+	codec(&p, UP_VP8, UP_RTX, DOWN_VP8, DOWN_RTX);
+	p.codec.codec = codec_of(kind);
+	for (uint32_t i = 0; i < (svc ? 1u : 3u); i++) {
+		Media__RtpEncoding *e = encoding(&p);
+
+		e->has_ssrc = e->has_rtx_ssrc = e->has_mapped_ssrc = 1;
+		e->ssrc = c->next_ssrc++;
+		e->rtx_ssrc = c->next_ssrc++;
+		e->mapped_ssrc = c->next_ssrc++;
+		e->has_spatial_layers = e->has_temporal_layers = 1;
+		e->spatial_layers = svc ? 3 : 1;
+		e->temporal_layers = svc ? 3 : 1;
+		conf.layer[i].ssrc = e->ssrc;
+		conf.layer[i].rtx_ssrc = e->rtx_ssrc;
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		conf.layer[i].rate_bps = 150000u << i;
+		conf.layer[i].width = (uint16_t)(320u << i);
+		conf.layer[i].height = (uint16_t)(180u << i);
+	}
+	return publish(c, s, &p, &conf,
+		       svc ? MEDIA__STREAM_TYPE__SVC
+			   : MEDIA__STREAM_TYPE__SIMULCAST);
+}
+
 struct cam *call_mic(struct call *c, struct side *s)
 {
 	struct peer_send_conf conf = {
@@ -430,6 +484,7 @@ struct view *call_watch(struct call *c, struct side *s, struct cam *cam)
 	v->id = c->next_id++;
 	next_mid(s, mid);
 	params(&p, cam->video, &down_exts, mid);
+	p.codec.codec = codec_of(cam->kind);
 	if (cam->video)
 		codec(&p, DOWN_VP8, DOWN_RTX, DOWN_VP8, DOWN_RTX);
 	else
@@ -437,7 +492,7 @@ struct view *call_watch(struct call *c, struct side *s, struct cam *cam)
 	e = encoding(&p);
 	conf.ssrc = c->next_ssrc++;
 	conf.rtx_ssrc = cam->video ? c->next_ssrc++ : 0;
-	conf.kind = cam->video ? PEER_VP8 : PEER_OPUS;
+	conf.kind = cam->kind;
 	conf.pt = cam->video ? DOWN_VP8 : DOWN_OPUS;
 	conf.rtx_pt = cam->video ? DOWN_RTX : 0;
 	e->has_ssrc = 1;

@@ -75,6 +75,7 @@ struct cam {
 	struct side *side;
 	uint64_t id;
 	bool video;
+	enum peer_kind kind;
 	struct peer_send *send;
 	int wanted; /* as last told by LAYERS_WANTED; 99: never */
 };
@@ -104,6 +105,11 @@ void call_net(struct side *s, const struct simnet_conf *up,
 struct cam *call_camera(struct call *c, struct side *s);
 /* VP8, one layer, announced by SSRC. */
 struct cam *call_single(struct call *c, struct side *s, uint32_t rate_bps);
+/*
+ * Three spatial layers of another codec: H.264 by simulcast, VP9 and AV1 by
+ * SVC with three temporal layers each.
+ */
+struct cam *call_layers(struct call *c, struct side *s, enum peer_kind kind);
 struct cam *call_mic(struct call *c, struct side *s);
 
 struct view *call_watch(struct call *c, struct side *s, struct cam *cam);
