@@ -146,6 +146,14 @@ void bwe_on_sent(struct bwe *b, uint16_t len, enum sentlog_kind kind,
 	b->video |= kind != SENTLOG_AUDIO;
 }
 
+void bwe_on_left(struct bwe *b, uint16_t seq, uint64_t sent_us)
+{
+	struct sentlog_entry *e = sentlog_get(&b->log, seq);
+
+	if (e && !e->acked)
+		e->sent_us = sent_us;
+}
+
 /* ---- the estimate ------------------------------------------------------ */
 
 static bool settle(struct bwe *b)

@@ -31,6 +31,9 @@ uint16_t bwe_next_seq(const struct bwe *b);
 void bwe_on_sent(struct bwe *b, uint16_t len, enum sentlog_kind kind,
 		 uint64_t now_us);
 
+/* When it really left, told after the turn in which it was booked. */
+void bwe_on_left(struct bwe *b, uint16_t seq, uint64_t sent_us);
+
 /*
  * A transport-wide feedback packet. True when the estimate changed by more
  * than a percent. A malformed one is counted and ignored.

@@ -152,7 +152,10 @@ struct txq_slot *txq_slot(struct txq *q)
 		q->flushed = false;
 		q->n_slots = 0;
 	}
-	return q->n_slots < q->cap ? &q->slots[q->n_slots] : NULL;
+	if (q->n_slots == q->cap)
+		return NULL;
+	q->slots[q->n_slots].mark = 0;
+	return &q->slots[q->n_slots];
 }
 
 void txq_commit(struct txq *q, struct txq_slot *s, struct txq_dst *d,

@@ -50,6 +50,7 @@ struct txq_dst {
 struct txq_slot {
 	uint32_t len;
 	uint32_t next; /* same receiver, index + 1 */
+	uint32_t mark; /* the caller's; 0 from txq_slot() on */
 	uint64_t tag;  /* the caller's */
 	void *owner;   /* the caller's */
 	struct txq_dst *dst;

@@ -1,11 +1,19 @@
 #include "mediad/path/egress.h"
 
+#include "mediad/bwe/bwe.h"
 #include "mediad/path/link.h"
 #include "mediad/path/worker.h"
 #include "mediad/sfu/rewrite.h"
 #include "mediad/sfu/transport.h"
 
 #define LATENCY_EACH 8 /* one slot in so many is measured */
+
+/* A turn may be long: the estimate goes by when a packet really left. */
+static void left(const struct link *l, uint16_t twcc, uint64_t sent_us)
+{
+	if (l && l->t->bwe)
+		bwe_on_left(l->t->bwe, twcc, sent_us);
+}
 
 void egress_flush(struct worker *w)
 {
@@ -14,11 +22,13 @@ void egress_flush(struct worker *w)
 	if (!q->n_slots || q->flushed)
 		return;
 	txq_flush(q);
-	for (uint32_t i = 0; i < q->n_slots; i += LATENCY_EACH) {
+	for (uint32_t i = 0; i < q->n_slots; i++) {
 		const struct txq_slot *s = &q->slots[i];
 
+		if (s->mark && s->sent_us)
+			left(s->owner, (uint16_t)(s->mark - 1), s->sent_us);
 		/* The tag of media is its kernel receive stamp. */
-		if (s->tag && s->sent_us > s->tag)
+		if (i % LATENCY_EACH == 0 && s->tag && s->sent_us > s->tag)
 			hist_add(&w->forward, s->sent_us - s->tag);
 	}
 	w->n_strays = 0;
@@ -60,6 +70,7 @@ void egress_fwd(struct worker *w, struct transport *t, const struct fwd *f,
 	struct link *l = link_of(t);
 	struct txq_slot *s;
 	struct rewrite rw;
+	uint16_t twcc;
 	size_t hdr;
 	int len;
 
@@ -81,7 +92,10 @@ void egress_fwd(struct worker *w, struct transport *t, const struct fwd *f,
 	}
 	commit(l, s, (size_t)len, f->media ? f->media->pkt->recv_us : 0);
 	w->stats.rtp_out++;
+	twcc = t->bwe ? bwe_next_seq(t->bwe) : 0;
 	transport_sent(t, f, (uint32_t)len, now_us);
+	if (t->bwe && bwe_next_seq(t->bwe) != twcc)
+		s->mark = twcc + 1u;
 }
 
 void egress_rtcp(struct link *l, const uint8_t *data, size_t len)
