@@ -385,6 +385,12 @@ install: daemons webclient
 		$(DESTDIR)$(ETC)/chattr $(SHARE)/chattr
 	install -m 755 $(B)/bin/signald $(B)/bin/mediad $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(B)/bin/chattrctl $(DESTDIR)$(PREFIX)/bin/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d
+	sed 's|/usr/sbin/|$(PREFIX)/sbin/|' conf/systemd/chattr.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/chattr.service
+	install -m 644 conf/systemd/chattr.sysusers \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/chattr.conf
 	rm -rf $(SHARE)/chattr/webclient
 	cp -r build/webclient/dist $(SHARE)/chattr/webclient
 	[ -e $(DESTDIR)$(ETC)/chattr/signald.conf ] || \

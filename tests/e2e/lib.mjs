@@ -68,6 +68,7 @@ export async function startServer(env = {}, port = 4443) {
 		stdio: ['ignore', log, log],
 		env: {
 			PATH: process.env.PATH,
+			CHATTR_SERVER_USER: '',
 			CHATTR_SERVER_RUN_DIR: join(dir, 'run'),
 			CHATTR_SERVER_STATE_DIR: join(dir, 'state'),
 			CHATTR_LISTEN_PORT: String(port),
