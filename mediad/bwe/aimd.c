@@ -2,18 +2,19 @@
 
 #include <string.h>
 
-#define CUT_PERCENT   88
-#define NEAR_PERCENT  12 /* so close to the link's rate we go slowly */
-#define FAST_PERCENT  10 /* a second */
-#define SLOW_PERCENT  3
-#define DRAIN_IN_US   60000  /* a queue so long is drained */
-#define DRAIN_OUT_US  25000  /* until it is so short */
-#define DRAIN_SPAN_US 700000 /* within about that time */
-#define DRAIN_MAX_US  2500000
-#define QUEUE_MAX_US  90000 /* is cut whatever the trend says */
-#define DRAIN_FLOOR   15    /* percent of what arrives */
-#define CUT_GAP_US    100000
-#define LEARN_US      300000 /* after the cut */
+#define CUT_PERCENT    88
+#define NEAR_PERCENT   12 /* so close to the link's rate we go slowly */
+#define FAST_PERCENT   10 /* a second */
+#define SLOW_PERCENT   3
+#define DRAIN_IN_US    60000  /* a queue so long is drained */
+#define DRAIN_OUT_US   25000  /* until it is so short */
+#define DRAIN_SPAN_US  700000 /* within about that time */
+#define DRAIN_MAX_US   2500000
+#define QUEUE_MAX_US   90000 /* is cut whatever the trend says */
+#define DRAIN_SLACK_US 100000
+#define DRAIN_FLOOR    15 /* percent of what arrives */
+#define CUT_GAP_US     100000
+#define LEARN_US       300000 /* after the cut */
 
 void aimd_init(struct aimd *a, uint32_t bps)
 {
@@ -56,6 +57,8 @@ static void cut(struct aimd *a, const struct aimd_input *in, uint64_t now_us)
 						 : (uint32_t)(100 - span);
 		if (!a->drain_us)
 			a->drain_us = now_us;
+		a->drained_us = now_us + in->rtt_us + DRAIN_SLACK_US +
+				queue * 100 / (100 - share);
 	}
 	if (share > CUT_PERCENT)
 		share = CUT_PERCENT;
@@ -103,6 +106,19 @@ static void grow(struct aimd *a, const struct aimd_input *in, uint64_t dt_us)
 	a->bps += (uint32_t)(step + dt_us / 500);
 	if (a->link_bps && a->bps > percent(a->link_bps, 100 + NEAR_PERCENT))
 		a->link_bps = 0;
+}
+
+void aimd_tick(struct aimd *a, uint64_t now_us)
+{
+	if (a->drain_us && now_us >= a->drained_us)
+		drained(a);
+}
+
+uint32_t aimd_capacity(const struct aimd *a)
+{
+	uint32_t bps = percent(a->link_bps, CUT_PERCENT);
+
+	return a->drain_us && bps > a->bps ? bps : a->bps;
 }
 
 bool aimd_update(struct aimd *a, const struct aimd_input *in, uint64_t now_us)

@@ -12,10 +12,11 @@
 
 struct aimd {
 	uint32_t bps;
-	uint32_t link_bps; /* what arrived when the queue grew; 0: unknown */
-	uint64_t at_us;	   /* last update */
-	uint64_t cut_us;   /* last decrease */
-	uint64_t drain_us; /* since; 0: not draining */
+	uint32_t link_bps;   /* what arrived when the queue grew; 0: unknown */
+	uint64_t at_us;	     /* last update */
+	uint64_t cut_us;     /* last decrease */
+	uint64_t drain_us;   /* since; 0: not draining */
+	uint64_t drained_us; /* when the queue must be gone */
 };
 
 struct aimd_input {
@@ -34,6 +35,12 @@ void aimd_init(struct aimd *a, uint32_t bps);
  * is somebody else's.
  */
 bool aimd_update(struct aimd *a, const struct aimd_input *in, uint64_t now_us);
+
+/* The queue must be gone by now, though nobody says so: goes on. */
+void aimd_tick(struct aimd *a, uint64_t now_us);
+
+/* What the link takes, while less is sent to drain it. */
+uint32_t aimd_capacity(const struct aimd *a);
 
 /* A probe got through. */
 void aimd_raise(struct aimd *a, uint32_t bps);

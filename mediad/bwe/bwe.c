@@ -159,9 +159,8 @@ void bwe_on_left(struct bwe *b, uint16_t seq, uint64_t sent_us)
 static bool settle(struct bwe *b)
 {
 	uint32_t before = b->estimate;
-	uint32_t bps = b->aimd.bps;
+	uint32_t bps = aimd_capacity(&b->aimd);
 	uint32_t off;
-
 	if (!b->report_us && b->remb_bps)
 		bps = b->remb_bps;
 	if (b->loss.cap_bps < bps)
@@ -369,7 +368,9 @@ bool bwe_tick(struct bwe *b, uint64_t now_us)
 		return false;
 	b->tick_us = now_us + TICK_US;
 	loss_tick(&b->loss, now_us);
-	/* Only what is in flight can be missed. */
+	aimd_tick(&b->aimd, now_us);
+	/* Only what is in flight can be missed. */ if (settle(b))
+		return true;
 	if (!b->report_us || b->sent_us + SILENT_US < now_us ||
 	    b->silent_us + SILENT_US > now_us)
 		return false;
@@ -404,6 +405,11 @@ bool bwe_settled(const struct bwe *b, uint64_t now_us)
 uint32_t bwe_estimate(const struct bwe *b)
 {
 	return b->estimate;
+}
+
+uint32_t bwe_pace(const struct bwe *b)
+{
+	return b->aimd.bps < b->estimate ? b->aimd.bps : b->estimate;
 }
 
 double bwe_loss(const struct bwe *b)

@@ -60,7 +60,12 @@ uint32_t bwe_probe(struct bwe *b, uint64_t now_us);
 /* Reports have come for a second: the estimate is more than a guess. */
 bool bwe_settled(const struct bwe *b, uint64_t now_us);
 
+/*
+ * What the way to the receiver takes; and what may be sent at the moment,
+ * which is less while a queue drains.
+ */
 uint32_t bwe_estimate(const struct bwe *b);
+uint32_t bwe_pace(const struct bwe *b);
 double bwe_loss(const struct bwe *b);
 uint64_t bwe_rtt(const struct bwe *b);
 /* How long packets queue on the way, us. */

@@ -43,6 +43,14 @@ bool pacer_ready(struct pacer *p, uint64_t now_us)
 	return p->level > 0;
 }
 
+bool pacer_owes(struct pacer *p, uint64_t now_us)
+{
+	if (!p->rate_Bps)
+		return false;
+	refill(p, now_us);
+	return p->level < -(int64_t)p->rate_Bps * PACER_DEBT_US / 1000000;
+}
+
 uint64_t pacer_deadline(const struct pacer *p)
 {
 	if (!p->rate_Bps || p->level > 0)

@@ -11,6 +11,7 @@
 
 #define PACER_FACTOR_X10 25
 #define PACER_DEPTH_US	 40000
+#define PACER_DEBT_US	 60000
 #define PACER_MIN_BYTES	 2600
 
 struct pacer {
@@ -30,6 +31,12 @@ static inline void pacer_book(struct pacer *p, uint32_t len)
 {
 	p->level -= len;
 }
+
+/*
+ * What was booked beyond the bucket takes longer than 60 ms to come in again:
+ * retransmissions, too, should wait.
+ */
+bool pacer_owes(struct pacer *p, uint64_t now_us);
 
 /* When the next may leave. */
 uint64_t pacer_deadline(const struct pacer *p);

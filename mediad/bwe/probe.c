@@ -12,7 +12,7 @@
 #define GOOD_PERCENT 80	    /* of the target: there may be still more */
 #define KEEP_PERCENT 92	    /* of what got through, when it was less */
 #define PAUSE_MIN_US 3000000
-#define PAUSE_MAX_US 12000000
+#define PAUSE_MAX_US 6000000
 #define AGAIN_US     50000
 
 void probe_init(struct probe *p, uint64_t now_us)

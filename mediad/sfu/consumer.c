@@ -413,6 +413,12 @@ static bool wanted_stream(const struct consumer *c, const struct media *m)
 	return c->producer->n_streams == 1 || m->stream == c->layers.target.s;
 }
 
+/* Numbers that wait. */
+static uint16_t lag_of(const struct consumer *c)
+{
+	return (uint16_t)(c->map.head + 1 - c->cursor);
+}
+
 static void caught_up(struct consumer *c)
 {
 	c->lagging = false;
@@ -431,7 +437,7 @@ static void drop_lag(struct consumer *c)
 static void skip_lag(struct consumer *c, uint64_t now_us)
 {
 	if (c->lagging)
-		c->lagged += (uint16_t)(c->map.head - c->cursor + 1);
+		c->lagged += lag_of(c);
 	drop_lag(c);
 	c->synced = false;
 	consumer_want_key(c, now_us);
@@ -440,9 +446,7 @@ static void skip_lag(struct consumer *c, uint64_t now_us)
 /* What waits would soon be overwritten. */
 static bool lag_full(const struct consumer *c)
 {
-	return c->lagging &&
-	       (uint16_t)(c->map.head - c->cursor) + HOLES_MAX + 2 >=
-		       c->map.cap;
+	return c->lagging && lag_of(c) + HOLES_MAX + 2 >= c->map.cap;
 }
 
 enum fwd_verdict consumer_accept(struct consumer *c, const struct media *m,
@@ -562,6 +566,8 @@ enum fwd_verdict consumer_resend(struct consumer *c, uint16_t seq,
 	rtx = m && c->rtx_ssrc && c->rtx_pt[m->pt];
 	/* Without RTX only what has the same bytes again may go out. */
 	if (!m || !ep || e->flags & RTXMAP_EMPTY || (c->video && !rtx))
+		return FWD_SKIP;
+	if (c->video && pacer_owes(&c->transport->pacer, now_us))
 		return FWD_SKIP;
 	if (resent_lately(c, e, now_us) || !send_rtx_ok(&c->send, m->pay_len))
 		return FWD_SKIP;

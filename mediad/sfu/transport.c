@@ -113,6 +113,16 @@ void transport_on_consumer(struct transport *t, struct consumer *c,
 	transport_due(t, now_us);
 }
 
+/* What was granted on trust is not held back, but while a queue drains. */
+void transport_pace(struct transport *t)
+{
+	uint32_t bps = bwe_pace(t->bwe);
+
+	if (bps < t->granted_bps && bps >= bwe_estimate(t->bwe))
+		bps = t->granted_bps;
+	pacer_set(&t->pacer, bps);
+}
+
 void transport_want_sr(struct transport *t, struct consumer *c, uint64_t now_us)
 {
 	c->sr_us = now_us;
@@ -307,8 +317,10 @@ static void tick_consumer(struct consumer *c, uint64_t now_us)
 
 void transport_tick(struct transport *t, uint64_t now_us)
 {
-	if (t->bwe && bwe_tick(t->bwe, now_us))
+	if (t->bwe && bwe_tick(t->bwe, now_us)) {
+		transport_pace(t);
 		transport_reallocate(t, now_us);
+	}
 	if (t->bwe && t->alloc_us <= now_us)
 		transport_alloc(t, now_us);
 	if (t->tick_us > now_us)

@@ -172,6 +172,9 @@ void transport_want_sr(struct transport *t, struct consumer *c,
 /* Some video it sends, or NULL. */
 struct consumer *transport_video_consumer(const struct transport *t);
 
+/* Sets the pacer from the estimate and what was granted. */
+void transport_pace(struct transport *t);
+
 /* Shares the estimate among its video: sets the consumers' caps. */
 void transport_alloc(struct transport *t, uint64_t now_us);
 

@@ -12,6 +12,7 @@
 #define FLAP_US	      20000000 /* up and down within: hold on longer */
 #define TELL_US	      1000000
 #define FIRST_BPS     1500000 /* wished for before anything is known */
+#define EASE_PERCENT  115
 #define STARVE_US     1000000
 #define SPARE_PERCENT 110 /* of the estimate, before video goes off */
 /* What an item of the allocation stands for. */
@@ -51,12 +52,12 @@ static int least(int a, int b)
 static void add_rung(struct alloc_item *it, struct wish *w, unsigned s,
 		     unsigned t, uint64_t now_us)
 {
-	uint32_t bps = rate_of(w->c, s, t, now_us);
-
-	/* One that is not cheaper than a better one is no rung. */
-	while (it->n && it->bps[it->n - 1] >= bps)
+	uint32_t bps = rate_of(w->c, s, t,
+			       now_us); /* Of a screen detail counts more than
+					   motion, of a face motion. */
+	while (w->c->producer->screen && it->n && it->bps[it->n - 1] >= bps)
 		it->n--;
-	if (it->n == ALLOC_RUNGS)
+	if (it->n == ALLOC_RUNGS || (it->n && it->bps[it->n - 1] >= bps))
 		return;
 	it->bps[it->n] = bps;
 	w->pair[it->n] = (struct layers_pair){(int8_t)s, (int8_t)t};
@@ -257,7 +258,7 @@ void transport_alloc(struct transport *t, uint64_t now_us)
 	uint32_t audio = audio_bps(t, now_us);
 	uint64_t desired = settled ? audio : FIRST_BPS;
 	uint32_t avail = (uint32_t)((uint64_t)est * USE_PERCENT / 100);
-	bool up = false, down = false;
+	bool up = false, down = false, held;
 	uint32_t granted = 0;
 	int64_t spare;
 	unsigned n = gather(t, items, wishes, now_us);
@@ -267,25 +268,29 @@ void transport_alloc(struct transport *t, uint64_t now_us)
 		struct alloc_item *it = &items[i];
 
 		desired += it->n ? it->bps[it->max] : NOMINAL_BPS;
-		if (now_us < t->up_us && it->now >= 0 && it->max > it->now)
+	}
+	/* All of it fits with ease: nothing to hold back for. */
+	held = now_us < t->up_us && avail < desired * EASE_PERCENT / 100;
+	for (unsigned i = 0; held && i < n; i++) {
+		struct alloc_item *it = &items[i];
+
+		if (it->now >= 0 && it->max > it->now)
 			it->max = it->now;
 	}
 	spare = (int64_t)est * SPARE_PERCENT / 100 - audio -
 		alloc_run(items, n, avail);
 	for (unsigned i = 0; i < n; i++) {
-		int8_t before = wishes[i].c->layers.cap.s;
 		items[i].max = (int8_t)(items[i].n - 1);
 		have_patience(t, &items[i], wishes[i].c, &spare, now_us);
 		apply(t, &items[i], &wishes[i], now_us);
 		granted += wishes[i].c->allocated_bps;
-		up |= wishes[i].c->layers.cap.s > before && before >= 0;
-		down |= wishes[i].c->layers.cap.s < before &&
+		up |= items[i].now >= 0 && items[i].got > items[i].now;
+		down |= items[i].got < items[i].now &&
 			wishes[i].c->limit == CONSUMER_LIMIT_NETWORK;
 	}
 	settle_hold(t, up, down, now_us);
 	t->granted_bps = audio + granted;
-	if (t->granted_bps > est)
-		pacer_set(&t->pacer, t->granted_bps);
+	transport_pace(t);
 	t->allocated_us = now_us;
 	t->allocated_bps = est;
 	t->alloc_us = now_us + (settled ? PERIOD_US : PERIOD_US / 4);

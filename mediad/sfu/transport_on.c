@@ -55,10 +55,8 @@ void transport_on_rr(struct transport *t, uint32_t ssrc,
 static void estimated(struct transport *t, uint64_t now_us)
 {
 	uint32_t bps = bwe_estimate(t->bwe);
-	uint64_t due =
-		t->allocated_us + ALLOC_GAP_US; /* What was granted on trust is
-						   not held back either. */
-	pacer_set(&t->pacer, bps > t->granted_bps ? bps : t->granted_bps);
+	uint64_t due = t->allocated_us + ALLOC_GAP_US;
+	transport_pace(t);
 	if (bps < t->allocated_bps - t->allocated_bps / 8 || due < now_us)
 		due = now_us;
 	if (due < t->alloc_us)

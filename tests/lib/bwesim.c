@@ -115,7 +115,7 @@ static void ours(struct bwesim *s, uint32_t len, enum sentlog_kind kind)
 static void shoot(struct bwesim *s)
 {
 	uint32_t demand = s->c.demand_bps ? s->c.demand_bps : 20000000;
-	uint32_t est = bwe_estimate(s->bwe);
+	uint32_t est = bwe_pace(s->bwe);
 	uint32_t rate = est < demand ? est : demand;
 	uint32_t left = (uint32_t)((uint64_t)rate * FRAME_US / 8 / 1000000);
 
@@ -134,7 +134,7 @@ static void pace(struct bwesim *s)
 {
 	uint32_t pad;
 
-	pacer_set(&s->pacer, bwe_estimate(s->bwe));
+	pacer_set(&s->pacer, bwe_pace(s->bwe));
 	while (s->q_tail != s->q_head && pacer_ready(&s->pacer, s->now_us))
 		ours(s, s->queue[s->q_tail++ % QUEUED], SENTLOG_MEDIA);
 	for (pad = bwe_probe(s->bwe, s->now_us); pad >= PAD;
