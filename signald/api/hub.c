@@ -43,7 +43,12 @@ void hub_step(struct hub *hub, const struct event *e)
 
 uint64_t hub_journal(struct hub *hub, const struct effect *e)
 {
-	return store_push(hub->store, &e->journal.record, e->journal.wait);
+	uint64_t ticket =
+		store_push(hub->store, &e->journal.record, e->journal.wait);
+
+	if (ticket == UINT64_MAX)
+		hub_give_up(hub, "out of memory");
+	return ticket;
 }
 
 void hub_give_up(struct hub *hub, const char *why)

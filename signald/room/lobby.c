@@ -177,7 +177,7 @@ void lobby_send_back(struct step *s)
 		return;
 	}
 	audit_add(s, s->room, "send-to-waiting", p, "");
-	member_withdraw(s, p);
+	member_withdraw(s, p, true);
 	p->role = p->role_before = ROLE_GUEST;
 	p->owner = false;
 	p->order = ++p->room->next_order;

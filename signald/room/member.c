@@ -220,7 +220,7 @@ static void tell_going(struct step *s, const struct peer *p)
 }
 
 /* Before the state changes: p still stands in its list. */
-void member_withdraw(struct step *s, struct peer *p)
+void member_withdraw(struct step *s, struct peer *p, bool moving)
 {
 	struct room *r = p->room;
 
@@ -228,7 +228,7 @@ void member_withdraw(struct step *s, struct peer *p)
 		lobby_left(s, p);
 		return;
 	}
-	tell_media(s, EFFECT_MEDIA_STOP, p, 0);
+	tell_media(s, EFFECT_MEDIA_STOP, p, 0)->media.moving = moving;
 	p->hand = 0;
 	if (r->spotlight == p->id) {
 		r->spotlight = 0;
@@ -247,7 +247,7 @@ void member_gone(struct step *s, struct peer *p, const char *reason,
 
 	if (!p->plain)
 		save_del(s, RECORD_PEER_DEL, r->key, p->id, wait);
-	member_withdraw(s, p);
+	member_withdraw(s, p, false);
 	member_set_state(p, PEER_GONE);
 	if (reason)
 		tell_close(s, r->key, conn, 4000, reason);

@@ -49,7 +49,8 @@ void member_arrived(struct step *s, struct peer *p);
 void member_gone(struct step *s, struct peer *p, const char *reason,
 		 enum record_wait wait);
 
-/* Takes a member out of the room's affairs (also for the line). */
-void member_withdraw(struct step *s, struct peer *p);
+/* Takes a member out of the room's affairs; moving: the session stays, in the
+ * line. One who waits is taken out of the line. */
+void member_withdraw(struct step *s, struct peer *p, bool moving);
 
 #endif

@@ -130,11 +130,12 @@ void tell_close(struct step *s, uint64_t room, uint64_t conn, uint16_t code,
 	e->close.reason = reason;
 }
 
-void tell_media(struct step *s, enum effect_kind kind, const struct peer *p,
-		uint32_t sources)
+struct effect *tell_media(struct step *s, enum effect_kind kind,
+			  const struct peer *p, uint32_t sources)
 {
 	struct effect *e = effects_add(s->fx, kind, p->room->key);
 
 	e->media.peer = p->id;
 	e->media.sources = sources;
+	return e;
 }

@@ -38,7 +38,7 @@ void tell_person(struct step *s, const struct peer *p);
 void tell_close(struct step *s, uint64_t room, uint64_t conn, uint16_t code,
 		const char *reason);
 
-void tell_media(struct step *s, enum effect_kind kind, const struct peer *p,
-		uint32_t sources);
+struct effect *tell_media(struct step *s, enum effect_kind kind,
+			  const struct peer *p, uint32_t sources);
 
 #endif

@@ -202,7 +202,7 @@ TEST(moderate_kick_leaves_no_secret_behind)
 	stop = kit_effect(t.k, EFFECT_MEDIA_STOP);
 	row = kit_record(t.k, RECORD_PEER_DEL);
 	gone = kit_effect(t.k, EFFECT_CLOSE);
-	ck_assert(stop && row && row < gone);
+	ck_assert(stop && row && row < gone && !stop->media.moving);
 	ck_assert_int_eq(row->journal.wait, RECORD_DURABLE);
 	ck_assert_str_eq(kit_closed(t.k, 2), "kicked");
 	ck_assert_str_eq(kit_note(t.k, NOTE_PEER_CLOSED, t.cid)->peer,
@@ -235,7 +235,7 @@ TEST(moderate_send_to_waiting)
 
 	kit_on(t.k, EVENT_SEND_TO_WAITING, 1, t.bob);
 	ck_assert_int_eq(kit_peer(t.k, t.bob)->state, PEER_WAITING);
-	ck_assert(kit_effect(t.k, EFFECT_MEDIA_STOP));
+	ck_assert(kit_effect(t.k, EFFECT_MEDIA_STOP)->media.moving);
 	ck_assert_uint_eq(kit_note(t.k, NOTE_WAITING_STATE, t.bob)->position,
 			  1);
 	ck_assert(kit_note(t.k, NOTE_KNOCK, t.ann));
