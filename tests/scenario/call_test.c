@@ -9,7 +9,7 @@
 
 #include "tests/lib/test.h"
 
-#define JOINS 200
+#define JOINS 100
 
 static void ck_connected(const struct side *s)
 {
@@ -18,7 +18,7 @@ static void ck_connected(const struct side *s)
 	ck_assert_int_eq(s->ice, MEDIA__ICE_STATE__ICE_COMPLETED);
 }
 
-TEST(call_connects_and_flows)
+TEST_SLOW(call_connects_and_flows, 60)
 {
 	struct call *c = call_new(1);
 	struct side *a = call_join(c, NULL);
@@ -75,7 +75,7 @@ TEST_SLOW(call_ten_minutes_at_ten_percent_loss, 120)
 	call_free(c);
 }
 
-TEST(call_forwards_the_preferred_layer)
+TEST_SLOW(call_forwards_the_preferred_layer, 60)
 {
 	struct call *c = call_new(3);
 	struct side *a = call_join(c, NULL);
@@ -105,7 +105,7 @@ TEST(call_forwards_the_preferred_layer)
 }
 
 /* What the publisher's network loses is asked for and repaired here. */
-TEST(call_repairs_the_uplink)
+TEST_SLOW(call_repairs_the_uplink, 60)
 {
 	static const struct simnet_conf lossy = {.loss = 0.05,
 						 .delay_us = 10000};
@@ -128,7 +128,7 @@ TEST(call_repairs_the_uplink)
 }
 
 /* What the viewer's network loses never troubles the publisher. */
-TEST(call_repairs_the_downlink)
+TEST_SLOW(call_repairs_the_downlink, 60)
 {
 	static const struct simnet_conf lossy = {.loss = 0.05,
 						 .delay_us = 10000};
@@ -153,7 +153,7 @@ TEST(call_repairs_the_downlink)
 }
 
 /* Many who come at once cost the publisher one key frame, not one each. */
-TEST(call_merges_key_frame_requests)
+TEST_SLOW(call_merges_key_frame_requests, 60)
 {
 	struct call *c = call_new(6);
 	struct side *a = call_join(c, NULL);
@@ -177,7 +177,7 @@ TEST(call_merges_key_frame_requests)
 	call_free(c);
 }
 
-TEST(call_pauses_and_resumes)
+TEST_SLOW(call_pauses_and_resumes, 60)
 {
 	struct call *c = call_new(7);
 	struct side *a = call_join(c, NULL);
@@ -214,7 +214,7 @@ TEST(call_pauses_and_resumes)
 	call_free(c);
 }
 
-TEST(call_restarts_ice_without_a_gap)
+TEST_SLOW(call_restarts_ice_without_a_gap, 60)
 {
 	struct call *c = call_new(8);
 	struct side *a = call_join(c, NULL);
@@ -242,7 +242,7 @@ TEST(call_restarts_ice_without_a_gap)
 }
 
 /* RFC 7675: media alone does not keep a path open. */
-TEST(call_ends_without_consent)
+TEST_SLOW(call_ends_without_consent, 60)
 {
 	struct call *c = call_new(9);
 	struct side *a = call_join(c, NULL);
@@ -270,7 +270,7 @@ TEST(call_ends_without_consent)
 }
 
 /* Another address of the same peer: back within a round trip and 100 ms. */
-TEST(call_follows_an_address)
+TEST_SLOW(call_follows_an_address, 60)
 {
 	struct call *c = call_new(10);
 	struct side *a = call_join(c, NULL);
@@ -290,7 +290,7 @@ TEST(call_follows_an_address)
 	call_free(c);
 }
 
-TEST(call_duplicates_and_reordering)
+TEST_SLOW(call_duplicates_and_reordering, 60)
 {
 	static const struct simnet_conf odd = {.dup = 0.3,
 					       .reorder = 0.1,
@@ -311,7 +311,7 @@ TEST(call_duplicates_and_reordering)
 }
 
 /* All within three seconds, all but a few within one. */
-TEST_SLOW(call_joins_over_a_bad_network, 60)
+TEST_SLOW(call_joins_over_a_bad_network, 120)
 {
 	static const struct simnet_conf bad = {.loss = 0.1,
 					       .dup = 0.05,
@@ -333,7 +333,7 @@ TEST_SLOW(call_joins_over_a_bad_network, 60)
 	ck_assert_uint_le(slow, JOINS / 20);
 }
 
-TEST(call_tells_who_speaks)
+TEST_SLOW(call_tells_who_speaks, 60)
 {
 	struct call *c = call_new(12);
 	struct side *a = call_join(c, NULL);
@@ -356,7 +356,7 @@ TEST(call_tells_who_speaks)
 }
 
 /* Everything is told, in pages, and a leaver takes all of his along. */
-TEST(call_dump_and_leave)
+TEST_SLOW(call_dump_and_leave, 60)
 {
 	struct call *c = call_new(13);
 	struct side *a = call_join(c, NULL);
@@ -387,7 +387,7 @@ TEST(call_dump_and_leave)
 }
 
 /* A repeated request creates nothing twice and fails nothing. */
-TEST(call_requests_are_idempotent)
+TEST_SLOW(call_requests_are_idempotent, 60)
 {
 	struct call *c = call_new(14);
 	struct side *a = call_join(c, NULL);

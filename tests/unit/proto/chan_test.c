@@ -166,10 +166,10 @@ static void ask_and_get(struct chan *c)
 {
 	struct chan_msg m;
 	Media__ObjectId *o;
-	uint64_t id = ask(c, ECHO, 1000);
+	uint64_t id = ask(c, ECHO, 10000);
 
 	ck_assert_uint_ne(id, 0);
-	await_kind(c, 1000, CHAN_REPLY, &m);
+	await_kind(c, 10000, CHAN_REPLY, &m);
 	ck_assert_uint_eq(m.id, id);
 	ck_assert_uint_eq(m.method, ECHO);
 	ck_assert_int_eq(m.error, 0);
@@ -178,7 +178,7 @@ static void ask_and_get(struct chan *c)
 	ck_assert_uint_eq(o->id, 42);
 }
 
-TEST(hello_request_reply_expiry)
+TEST_SLOW(hello_request_reply_expiry, 60)
 {
 	struct other w;
 	struct chan *c;
@@ -193,13 +193,13 @@ TEST(hello_request_reply_expiry)
 	ck_assert_uint_eq(ask(c, ECHO, 100), 0);
 	ck_assert_int_eq(errno, ENOTCONN);
 	start(&w);
-	await_kind(c, 2000, CHAN_UP, &m);
+	await_kind(c, 10000, CHAN_UP, &m);
 	ck_assert_uint_eq(m.boot_id, 11);
 	ck_assert_uint_eq(m.generation, 7);
 	ck_assert_uint_eq(m.digest, chan_mix(11));
 	ask_and_get(c);
 	id = ask(c, SILENT, 100);
-	await_kind(c, 500, CHAN_EXPIRED, &m);
+	await_kind(c, 5000, CHAN_EXPIRED, &m);
 	ck_assert_uint_eq(m.id, id);
 	ck_assert_int_eq(m.error, -ETIMEDOUT);
 	/* An idle pair stays up. */
@@ -210,7 +210,7 @@ TEST(hello_request_reply_expiry)
 	cleanup();
 }
 
-TEST(flood_is_queued_and_complete)
+TEST_SLOW(flood_is_queued_and_complete, 60)
 {
 	struct other w;
 	struct chan *c;
@@ -220,19 +220,19 @@ TEST(flood_is_queued_and_complete)
 	w = prepare(worker_main, 11);
 	start(&w);
 	c = open_as(CHAN_SERVER, 12);
-	await_kind(c, 2000, CHAN_UP, &m);
-	ask(c, FLOOD, 3000);
+	await_kind(c, 10000, CHAN_UP, &m);
+	ask(c, FLOOD, 20000);
 	for (uint32_t i = 0; i < FLOOD_N; i++) {
-		await_kind(c, 2000, CHAN_NOTIFY, &m);
+		await_kind(c, 10000, CHAN_NOTIFY, &m);
 		ck_assert_uint_eq(m.method, i);
 	}
-	await_kind(c, 2000, CHAN_REPLY, &m);
+	await_kind(c, 10000, CHAN_REPLY, &m);
 	chan_free(c);
 	stop(&w);
 	cleanup();
 }
 
-TEST_SLOW(worker_killed, 30)
+TEST_SLOW(worker_killed, 60)
 {
 	struct other w[4];
 	struct chan *c;
@@ -246,22 +246,22 @@ TEST_SLOW(worker_killed, 30)
 		uint64_t id;
 
 		start(&w[i]);
-		await_kind(c, 2000, CHAN_UP, &m);
+		await_kind(c, 10000, CHAN_UP, &m);
 		ck_assert_uint_eq(m.boot_id, 20 + i);
 		ask_and_get(c);
 		stop(&w[i]);
-		id = ask(c, ECHO, 5000);
+		id = ask(c, ECHO, 30000);
 		ck_assert_uint_ne(id, 0);
 		/* The request dies with the connection, not with its clock. */
-		await_kind(c, 1100, CHAN_EXPIRED, &m);
+		await_kind(c, 5000, CHAN_EXPIRED, &m);
 		ck_assert_uint_eq(m.id, id);
-		await_kind(c, 100, CHAN_DOWN, &m);
+		await_kind(c, 10000, CHAN_DOWN, &m);
 	}
 	chan_free(c);
 	cleanup();
 }
 
-TEST_SLOW(worker_stopped_and_continued, 30)
+TEST_SLOW(worker_stopped_and_continued, 60)
 {
 	struct other w;
 	struct chan *c;
@@ -272,17 +272,17 @@ TEST_SLOW(worker_stopped_and_continued, 30)
 	w = prepare(worker_main, 11);
 	start(&w);
 	c = open_as(CHAN_SERVER, 12);
-	await_kind(c, 2000, CHAN_UP, &m);
+	await_kind(c, 10000, CHAN_UP, &m);
 	for (int i = 0; i < 3; i++) {
 		ask_and_get(c);
 		at = clock_us();
 		kill(w.pid, SIGSTOP);
-		await_kind(c, 1200, CHAN_DOWN, &m);
+		await_kind(c, 5000, CHAN_DOWN, &m);
 		ck_assert_int_eq(m.error, -ETIMEDOUT);
 		ck_assert_uint_ge(clock_us() - at, 450000);
 		ck_assert(!await(c, 700, &m));
 		kill(w.pid, SIGCONT);
-		await_kind(c, 2500, CHAN_UP, &m);
+		await_kind(c, 10000, CHAN_UP, &m);
 	}
 	ask_and_get(c);
 	chan_free(c);
@@ -295,7 +295,7 @@ static void serve_n(struct chan *c, uint64_t boot_id, int n)
 {
 	struct chan_msg m;
 	uint64_t boot = 0;
-	uint64_t end = clock_us() + 4000000;
+	uint64_t end = clock_us() + 20000000;
 
 	while (n) {
 		ck_assert_uint_lt(clock_us(), end);
@@ -311,7 +311,7 @@ static void serve_n(struct chan *c, uint64_t boot_id, int n)
 	}
 }
 
-TEST_SLOW(server_killed, 30)
+TEST_SLOW(server_killed, 60)
 {
 	struct other s[4];
 	struct chan *c;
@@ -329,7 +329,7 @@ TEST_SLOW(server_killed, 30)
 	cleanup();
 }
 
-TEST_SLOW(server_stopped_and_continued, 30)
+TEST_SLOW(server_stopped_and_continued, 60)
 {
 	struct other s;
 	struct chan *c;
@@ -343,7 +343,7 @@ TEST_SLOW(server_stopped_and_continued, 30)
 		serve_n(c, 30, 50);
 		kill(s.pid, SIGSTOP);
 		do
-			ck_assert(await(c, 1500, &m));
+			ck_assert(await(c, 5000, &m));
 		while (m.kind == CHAN_REQUEST);
 		ck_assert_int_eq(m.kind, CHAN_DOWN);
 		ck_assert_int_eq(chan_notify(c, 1, NULL, 0), -ENOTCONN);
@@ -355,7 +355,7 @@ TEST_SLOW(server_stopped_and_continued, 30)
 	cleanup();
 }
 
-TEST(caps)
+TEST_SLOW(caps, 60)
 {
 	struct other w;
 	struct chan *c;
@@ -367,7 +367,7 @@ TEST(caps)
 	w = prepare(worker_main, 11);
 	start(&w);
 	c = open_as(CHAN_SERVER, 12);
-	await_kind(c, 2000, CHAN_UP, &m);
+	await_kind(c, 10000, CHAN_UP, &m);
 	big.has_label = 1;
 	big.label.data = label;
 	big.label.len = CHAN_MSG_MAX;
