@@ -13,6 +13,8 @@
 #define CTL_BYTES	 128
 #define STAMP_REFRESH_US 50000
 #define STAMP_OLDEST_US	 2000000
+#define WALL_TRIES	 4
+#define WALL_TOOK_US	 20
 
 struct udp {
 	int fd;
@@ -246,7 +248,16 @@ static void wall_refresh(struct udp *u, uint64_t now_us)
 {
 	if (u->wall_read_us && now_us - u->wall_read_us < STAMP_REFRESH_US)
 		return;
-	u->wall_ahead_us = (int64_t)clock_wall_us() - (int64_t)clock_us();
+	/* This thread may lose its core between two readings: then again. */
+	for (int i = 0; i < WALL_TRIES; i++) {
+		uint64_t before = clock_us();
+		uint64_t wall = clock_wall_us();
+		uint64_t took = clock_us() - before;
+
+		u->wall_ahead_us = (int64_t)(wall - before - took / 2);
+		if (took < WALL_TOOK_US)
+			break;
+	}
 	u->wall_read_us = now_us;
 }
 

@@ -83,6 +83,19 @@ static void put_all(struct rx rx[], int n)
 		pkt_put(rx[i].pkt);
 }
 
+/* Not every machine and container has it. */
+static bool has_v6(void)
+{
+	struct addr a;
+	int fd;
+
+	addr_parse(&a, "::1", 0);
+	fd = udp_socket(&a, 65536);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static void both_ways(const char *bind_to, const char *ip)
 {
 	struct node a;
@@ -113,13 +126,15 @@ static void both_ways(const char *bind_to, const char *ip)
 TEST(udp_v4_and_v6_of_one_socket)
 {
 	both_ways("::", "127.0.0.1");
-	both_ways("::", "::1");
+	if (has_v6())
+		both_ways("::", "::1");
 }
 
 TEST(udp_one_address)
 {
 	both_ways("127.0.0.1", "127.0.0.1");
-	both_ways("::1", "::1");
+	if (has_v6())
+		both_ways("::1", "::1");
 }
 
 /* An answer leaves from the address that was spoken to. */
@@ -244,7 +259,8 @@ TEST(txq_runs_keep_order_and_size)
 
 	node_init(&a, "::", "127.0.0.1");
 	for (int k = 0; k < 3; k++) {
-		node_init(&b[k], "::", k == 1 ? "::1" : "127.0.0.1");
+		node_init(&b[k],
+			  "::", k == 1 && has_v6() ? "::1" : "127.0.0.1");
 		txq_dst_init(&a.txq, &d[k], &a.addr, &b[k].addr, 0);
 		if (k == 1)
 			d[k].cmsg_len = 0;

@@ -245,7 +245,7 @@ TEST(dtls_needs_a_fingerprint)
 	path_fini(&p);
 }
 
-TEST(dtls_gives_up_after_ten_seconds)
+TEST_SLOW(dtls_gives_up_after_ten_seconds, 30)
 {
 	struct path p;
 
@@ -483,7 +483,7 @@ static void hello_in_pieces(size_t n, bool backwards, size_t overlap)
 	path_fini(&p);
 }
 
-TEST(dtls_hello_in_fragments)
+TEST_SLOW(dtls_hello_in_fragments, 30)
 {
 	hello_in_pieces(100, false, 0);
 	hello_in_pieces(100, true, 0);

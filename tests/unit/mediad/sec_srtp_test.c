@@ -91,7 +91,7 @@ static void round_trip_rtcp(struct ends *e)
 	ck_assert_mem_eq(dst, src, sizeof(src));
 }
 
-TEST(srtp_every_profile_both_ways)
+TEST_SLOW(srtp_every_profile_both_ways, 60)
 {
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		struct ends e;
