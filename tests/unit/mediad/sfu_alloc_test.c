@@ -70,7 +70,8 @@ TEST(layers_follow_the_estimate_and_the_limit_is_told)
 	shoot(r, &m, 1, 30);
 	ck_assert_int_eq(c->layers.current.s, 1);
 	ck_assert_int_eq(c->limit, CONSUMER_LIMIT_NETWORK);
-	estimate(r, 40000);	shoot(r, &m, 1, 15);
+	estimate(r, 40000);
+	shoot(r, &m, 1, 15);
 	ck_assert_int_eq(c->layers.target.s, 0);
 	shoot(r, &m, 1, 60);
 	ck_assert_int_eq(c->layers.target.s, -1);
