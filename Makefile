@@ -174,7 +174,7 @@ WEB_SRC := $(shell find webclient -path webclient/node_modules -prune -o -type f
 WEB_MODULES := webclient/node_modules/.package-lock.json
 WEB_DIST := build/webclient/dist/index.html
 
-.PHONY: setup setup-test webclient run test check test-web test-e2e
+.PHONY: setup setup-test webclient run test check test-web test-e2e shots
 # What the machine lacks; says what it installs and asks for root if it must.
 setup:
 	@conf/setup.sh run
@@ -213,6 +213,9 @@ test-web: $(WEB_MODULES)
 
 test-e2e: daemons webclient
 	@tests/e2e/run
+# Pictures of every page into build/shots/, to be looked at.
+shots: daemons webclient
+	@tests/e2e/run tests/e2e/pages.test.mjs
 
 # Sign-in against a real issuer of npm's and one that forges.
 SIGNIN_MODULES := tests/signin/node_modules/.package-lock.json

@@ -39,6 +39,22 @@ async function look(page, name, size) {
 	await theme(page, 'dark');
 }
 
+test('the first page weighs under 130 KB and asks nobody else', async () => {
+	const page = await e2e.person(browser, { light: true });
+	const sizes = [];
+	const hosts = new Set();
+	page.on('requestfinished', (r) => {
+		hosts.add(new URL(r.url()).host);
+		sizes.push(r.sizes().then((s) => s.responseBodySize));
+	});
+	await page.goto(server.url, { waitUntil: 'networkidle' });
+	const total = (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
+	console.log(`# first load: ${total} bytes`);
+	assert.ok(total > 20_000 && total < 130_000, `${total} bytes`);
+	assert.deepEqual([...hosts], [new URL(server.url).host]);
+	await page.context().close();
+});
+
 for (const [size, options] of Object.entries(SIZES)) {
 	test(`home, lobby, waiting and end screens (${size})`, async () => {
 		const host = await e2e.person(browser, { light: true });

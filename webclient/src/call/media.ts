@@ -46,6 +46,7 @@ export class Media {
 	readonly #producers = new Map<Source, ProducerEntry>();
 	/** The same consumer id lives on two transports while one is moved. */
 	readonly #consumers = new Map<string, ConsumerEntry>();
+	readonly #shown = new Set<string>();
 	readonly #ice: IceKeeper;
 	#send: ms.Transport | null = null;
 	#recv: ms.Transport | null = null;
@@ -264,6 +265,35 @@ export class Media {
 	/** The network changed: see whether the paths still work. */
 	networkChanged(): void {
 		this.#ice.networkChanged([...this.#transports.keys()]);
+	}
+
+	/** Pictures that are on the screen ought to move. */
+	setShown(consumerId: string, shown: boolean): void {
+		if (shown) this.#shown.add(consumerId);
+		else this.#shown.delete(consumerId);
+	}
+
+	/** Time since the newest packet of any picture that ought to move; null: none ought to. */
+	silenceMs(): number | null {
+		let youngest: number | null = null;
+		for (const { consumer, remote } of this.#consumers.values()) {
+			if (consumer.kind !== 'video' || remote.paused || !this.#shown.has(consumer.id)) continue;
+			const [source] = consumer.rtpReceiver?.getSynchronizationSources() ?? [];
+			if (!source) continue;
+			const age = performance.timeOrigin + performance.now() - source.timestamp;
+			youngest = Math.min(youngest ?? age, age);
+		}
+		return youngest;
+	}
+
+	/** Round trip on the way to the server, as ICE measures it. */
+	async rttMs(): Promise<number | null> {
+		const report = await this.#send?.getStats().catch(() => null);
+		let rtt: number | null = null;
+		report?.forEach((r: { type: string; nominated?: boolean; currentRoundTripTime?: number }) => {
+			if (r.type === 'candidate-pair' && r.nominated && r.currentRoundTripTime) rtt = r.currentRoundTripTime * 1000;
+		});
+		return rtt;
 	}
 
 	/** A running picture stopped. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { IceKeeper } from './recover';
+import { IceKeeper, Silence } from './recover';
 
 let keeper: IceKeeper;
 let restarts: string[];
@@ -55,4 +55,17 @@ test('a transport that is gone is left alone', async () => {
 	await vi.advanceTimersByTimeAsync(10_000);
 	expect(restarts).toEqual([]);
 	expect(states.at(-1)).toBe('connected');
+});
+
+test('silence is told once, and again only after media ran', () => {
+	const silence = new Silence(700);
+	expect(silence.look(null)).toBe(false);
+	expect(silence.look(5000)).toBe(false); /* it never ran */
+	expect(silence.look(20)).toBe(false);
+	expect(silence.look(650)).toBe(false);
+	expect(silence.look(701)).toBe(true);
+	expect(silence.look(1400)).toBe(false);
+	expect(silence.look(30)).toBe(false);
+	expect(silence.look(null)).toBe(false);
+	expect(silence.look(900)).toBe(false); /* paused in between */
 });

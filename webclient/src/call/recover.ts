@@ -9,6 +9,33 @@ export interface IceActions {
 
 export type TransportState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed';
 
+/**
+ * Notices that all running media stopped although ICE has not: once for each silence.
+ *
+ *   const silence = new Silence(700);
+ *   if (silence.look(ageOfNewestPacketMs)) restartIce();
+ */
+export class Silence {
+	#told = true;
+
+	constructor(private readonly limitMs: number) {}
+
+	/** `ageMs`: since the newest packet of anything that should run; null: nothing should. */
+	look(ageMs: number | null): boolean {
+		if (ageMs === null) {
+			this.#told = true;
+			return false;
+		}
+		if (ageMs < this.limitMs) {
+			this.#told = false;
+			return false;
+		}
+		const fresh = !this.#told;
+		this.#told = true;
+		return fresh;
+	}
+}
+
 const DISCONNECTED_MS = 1000;
 const MIN_INTERVAL_MS = 5000;
 

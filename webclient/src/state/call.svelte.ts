@@ -5,6 +5,7 @@
 import type { Admitted, NewConsumer, NotificationName, Notifications, Source } from '../call/api';
 import { ownDevice } from '../call/device';
 import { Media, sourceOf } from '../call/media';
+import { Silence } from '../call/recover';
 import { Session, type SessionPhase } from '../call/session';
 import { RequestError } from '../call/socket';
 import { i18n } from '../i18n/i18n.svelte';
@@ -24,6 +25,9 @@ export interface CallOptions {
 
 const SOURCE: Record<LocalKind, Source> = { mic: 'mic', camera: 'webcam' };
 const SPEAKING_LEVEL = 0.35;
+/** A running picture without a packet for so long has lost its path. */
+const SILENCE_MS = 700;
+const REPORT_MS = 10_000;
 
 export class Call {
 	readonly room = new Room();
@@ -99,6 +103,7 @@ export class Call {
 
 	start(): void {
 		this.#listen();
+		this.#watch();
 		this.session.start();
 	}
 
@@ -181,6 +186,7 @@ export class Call {
 		const consumerId = this.room.people.get(peerId)?.tracks[source]?.consumerId;
 		if (!consumerId) return;
 		const shown = visible && this.lowData !== 'audio';
+		this.#media?.setShown(consumerId, shown);
 		const scale = this.lowData === 'low' ? 0.25 : 1;
 		this.api.tell('setConsumerViewport', {
 			consumerId,
@@ -471,6 +477,25 @@ export class Call {
 	}
 
 	/* ---- the page and the network ---- */
+
+	#watch(): void {
+		const silence = new Silence(SILENCE_MS);
+		const look = setInterval(() => {
+			if (document.visibilityState === 'visible' && silence.look(this.#media?.silenceMs() ?? null)) {
+				this.#media?.stalled();
+			}
+		}, SILENCE_MS / 2);
+		/* also how a connection is noticed that died without a word */
+		const report = setInterval(() => {
+			void this.#media?.rttMs().then((rttMs) => {
+				if (rttMs !== null && this.session.socket.ready) this.api.tell('reportNetwork', { rttMs });
+			});
+		}, REPORT_MS);
+		this.#off.push(
+			() => clearInterval(look),
+			() => clearInterval(report)
+		);
+	}
 
 	#listen(): void {
 		const on = (target: EventTarget, type: string, handler: () => void) => {
