@@ -92,7 +92,7 @@ static void check_vector(const struct aead *a, const struct vector *v)
 	aead_key_free(dec);
 }
 
-TEST(gcm_rfc7714_vectors)
+TEST_SLOW(gcm_rfc7714_vectors, 60)
 {
 	for (size_t i = 0; i < 2; i++) {
 		struct aead *a = backend(i);
@@ -373,7 +373,7 @@ TEST_SLOW(gcm_100000_replays, 60)
 }
 
 /* Sealing other bytes under one nonce would give the key away. */
-TEST(gcm_seals_no_index_twice)
+TEST_SLOW(gcm_seals_no_index_twice, 60)
 {
 	uint8_t dst[1500] = {0x80, 96, 0x10, 0x00};
 	uint8_t pay[100] = {0};
@@ -434,7 +434,7 @@ TEST_SLOW(gcm_ssrcs_are_capped_and_forged_ones_cost_nothing, 30)
 	pair_fini(&p);
 }
 
-TEST(gcm_every_cut_of_a_packet)
+TEST_SLOW(gcm_every_cut_of_a_packet, 60)
 {
 	uint8_t pkt[80] = {0x9f, 96, 0, 1};
 	struct pair p;
@@ -457,7 +457,7 @@ TEST(gcm_every_cut_of_a_packet)
 }
 
 /* RTCP that was not encrypted was not agreed on. */
-TEST(gcm_plain_rtcp_is_refused)
+TEST_SLOW(gcm_plain_rtcp_is_refused, 60)
 {
 	uint8_t src[28] = {0x80, 200, 0, 6};
 	uint8_t dst[64];

@@ -106,7 +106,7 @@ TEST_SLOW(srtp_every_profile_both_ways, 60)
 	}
 }
 
-TEST(srtp_no_profile_no_session)
+TEST_SLOW(srtp_no_profile_no_session, 60)
 {
 	struct srtp_env *env = srtp_env_new("evp");
 	struct srtp_keys k = {.profile = SRTP_PROFILE_NONE};
@@ -119,7 +119,7 @@ TEST(srtp_no_profile_no_session)
 	srtp_env_free(env);
 }
 
-TEST(srtp_short_packets)
+TEST_SLOW(srtp_short_packets, 60)
 {
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		uint8_t b[32] = {0x80, 200};
@@ -190,7 +190,7 @@ TEST(ssrctab_finds_what_it_holds)
 }
 
 /* A repeat is the same packet, and nothing that was not sent before. */
-TEST(srtp_again_gives_the_same_bytes)
+TEST_SLOW(srtp_again_gives_the_same_bytes, 60)
 {
 	uint8_t first[300] = {0x80, 96, 0x10, 0};
 	uint8_t again[300] = {0x80, 96, 0x10, 0};
