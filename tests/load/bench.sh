@@ -27,7 +27,7 @@ workers() { pgrep -P "$server" -f 'mediad -i' | sort -n; }
 # start WORKERS: a supervisor, a server and so many workers; waits for them.
 start() {
 	rm -rf "$run/state" "$run/run"
-	CHATTR_SERVER_STATE_DIR=$run/state CHATTR_SERVER_RUN_DIR=$run/run \
+	CHATTR_SERVER_USER= CHATTR_SERVER_STATE_DIR=$run/state CHATTR_SERVER_RUN_DIR=$run/run \
 	CHATTR_SERVER_USER='' CHATTR_LISTEN_PORT=$PORT \
 	CHATTR_MEDIA_PORT=$((PORT + 20000)) CHATTR_MEDIA_WORKERS=$1 \
 		"$B/bin/signald" -c tests/load/bench.conf >"$run/log" 2>&1 &
