@@ -11,6 +11,7 @@
 #include "signald/api/admin.h"
 #include "signald/api/adminout.h"
 #include "signald/api/hubstate.h"
+#include "signald/media/place.h"
 #include "signald/net/net.h"
 
 #define ARG(c, i) ((c)->word[i])
@@ -113,7 +114,7 @@ static bool cmd_workers(struct admincmd_call *c)
 		adminout_number(o, w->index);
 		adminout_number(o, w->generation);
 		adminout_text(o, worker_states[w->state]);
-		adminout_number(o, w->calls);
+		adminout_number(o, place_count(c->hub->media, w->index));
 		adminout_number(o, w->load.transports);
 		adminout_number(o, w->load.producers);
 		adminout_number(o, w->load.consumers);

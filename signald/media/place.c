@@ -70,6 +70,17 @@ int place_call(struct media *m, struct call *c)
 	return 0;
 }
 
+uint32_t place_count(const struct media *m, uint32_t worker)
+{
+	uint32_t n = 0;
+	struct call *c;
+	size_t pos = 0;
+
+	while ((c = idmap_next(&m->graph.calls, &pos)))
+		n += c->router && c->worker == worker;
+	return n;
+}
+
 void place_leave(struct media *m, struct call *c)
 {
 	if (c->router)

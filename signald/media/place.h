@@ -12,6 +12,9 @@
  */
 int place_call(struct media *m, struct call *c);
 
+/* How many calls a worker carries. */
+uint32_t place_count(const struct media *m, uint32_t worker);
+
 /* The call leaves its worker; its router is closed if it can be told. */
 void place_leave(struct media *m, struct call *c);
 

@@ -52,9 +52,6 @@ struct worker {
 	uint64_t boot_id; /* of the process behind the channel */
 	struct chan *chan;
 	struct loop_fd *fd;
-	uint32_t calls;	    /* rooms placed here */
-	uint32_t consumers; /* of those rooms: the load */
-	uint64_t expected;  /* load announced by the worker, us of CPU */
 	struct worker_load load;
 };
 
