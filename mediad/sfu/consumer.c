@@ -271,8 +271,10 @@ static enum fwd_verdict take(struct consumer *c, const struct media *m,
 	bool pass;
 
 	push_holes(c, ep, seq_diff(m->seq, ep->last_in) - 1);
-	ep->last_in = m->seq;
-	pass = m->pay_len && (!c->video || layers_pass(c, m));
+	ep->last_in =
+		m->seq; /* Of sound only the loudest go out in a large room. */
+	pass = m->pay_len &&
+	       (c->video ? layers_pass(c, m) : c->producer->voice.loud);
 	c->frame_set = true;
 	c->frame_ts = m->ts;
 	c->frame_passed = pass;

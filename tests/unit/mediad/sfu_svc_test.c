@@ -1,0 +1,166 @@
+#include <string.h>
+
+#include "common/wr.h"
+#include "mediad/sfu/consumer.h"
+#include "mediad/sfu/producer.h"
+#include "tests/lib/rig.h"
+#include "tests/lib/test.h"
+
+/* A VP9 stream of three spatial layers, fed past the RTP parser's builder. */
+struct svc {
+	struct rig *r;
+	struct producer *p;
+	struct consumer *c;
+	uint16_t seq, pid;
+	uint32_t ts;
+};
+
+static void svc_init(struct svc *s, struct layers_pair pref)
+{
+	struct producer_opts o;
+
+	memset(s, 0, sizeof(*s));
+	s->r = rig_new();
+	o = rig_vp8(s->r, 1, 3);
+	o.type = PRODUCER_SVC;
+	o.rtp.codecs[0].codec = CODEC_VP9;
+	o.rtp.encodings[0].spatial = 3;
+	s->p = rig_publish(s->r, &o);
+	s->c = rig_subscribe(s->r, s->r->down, s->p, pref);
+	s->seq = 65530;
+}
+
+/* One layer frame of one packet: what went out, or NULL. */
+static const struct fwd *layer(struct svc *s, uint8_t sid, uint8_t tid,
+			       bool key, bool last, struct fwd *f)
+{
+	struct pkt *pkt = pkt_get(&s->r->pool);
+	struct wr w = wr_of(pkt->data, PKT_CAP);
+	enum fwd_verdict v = FWD_SKIP;
+	struct rtp_rx rx;
+
+	wr_u8(&w, 0x80);
+	wr_u8(&w, (uint8_t)((last ? 0x80 : 0) | 96));
+	wr_u16(&w, s->seq++);
+	wr_u32(&w, s->ts);
+	wr_u32(&w, s->p->rtp.encodings[0].ssrc);
+	/* I, P, L, F=0, B, E; 15-bit picture id; layers; TL0PICIDX. */
+	wr_u8(&w, (uint8_t)(0x80 | (key ? 0 : 0x40) | 0x20 | 0x0c));
+	wr_u16(&w, (uint16_t)(0x8000 | s->pid));
+	wr_u8(&w, (uint8_t)(tid << 5 | 0x10 | sid << 1 | (sid ? 1 : 0)));
+	wr_u8(&w, 0);
+	wr_zero(&w, 50);
+	pkt->len = (uint32_t)wr_len(&w);
+	pkt->recv_us = s->r->now_us;
+	if (transport_input(s->r->up, pkt, s->r->now_us, &rx) == RX_MEDIA)
+		v = consumer_accept(s->c, rx.media, s->r->now_us, f);
+	pkt_put(pkt);
+	return v == FWD_SEND ? f : NULL;
+}
+
+/* A picture of three layers: how many went out; *f is the last of them. */
+static int picture(struct svc *s, uint8_t tid, bool key, struct fwd *f)
+{
+	struct fwd one;
+	int n = 0;
+
+	for (uint8_t sid = 0; sid < 3; sid++)
+		if (layer(s, sid, tid, key, sid == 2, &one)) {
+			*f = one;
+			n++;
+		}
+	s->pid++;
+	s->ts += 3000;
+	rig_run(s->r, 33333);
+	return n;
+}
+
+TEST(svc_forwards_layers_up_to_the_target_and_marks_the_last)
+{
+	struct layers_pair mid = {1, 2};
+	struct svc s;
+	struct fwd f;
+	uint16_t seq;
+
+	svc_init(&s, mid);
+	ck_assert_int_eq(picture(&s, 0, true, &f), 2);
+	seq = f.seq;
+	for (int i = 1; i < 10; i++) {
+		ck_assert_int_eq(picture(&s, 0, false, &f), 2);
+		/* Without a gap, marked where the picture ends for him. */
+		ck_assert_uint_eq(f.seq, (uint16_t)(seq + 2 * i));
+		ck_assert(f.flags & FWD_MARKER);
+	}
+	rig_free(s.r);
+}
+
+TEST(svc_goes_up_at_a_key_picture_and_down_at_any)
+{
+	struct layers_pair low = {0, 2}, top = {2, 2};
+	struct svc s;
+	struct fwd f;
+	uint32_t plis;
+
+	svc_init(&s, low);
+	ck_assert_int_eq(picture(&s, 0, true, &f), 1);	rig_run(s.r, 600000);
+	plis = s.r->n_plis;
+	consumer_set_preferred(s.c, top, s.r->now_us);
+	ck_assert_int_eq(picture(&s, 0, false, &f), 1);
+	ck_assert_uint_gt(s.r->n_plis, plis);
+	ck_assert_int_eq(picture(&s, 0, true, &f), 3);
+	ck_assert_int_eq(s.c->layers.current.s, 2);
+	consumer_set_preferred(s.c, low, s.r->now_us);
+	ck_assert_int_eq(picture(&s, 0, false, &f), 1);
+	ck_assert(f.flags & FWD_MARKER);
+	rig_free(s.r);
+}
+
+TEST(only_the_loudest_are_heard_in_a_large_room)
+{
+	struct rig *r = rig_new();
+	struct layers_pair top = {-1, -1};
+	struct producer *p[4];
+	struct consumer *c[4];
+	struct rig_pkt k[4];
+	uint32_t heard[4] = {0};
+
+	r->router->loudest = 2;
+	for (int i = 0; i < 4; i++) {
+		struct producer_opts o = rig_opus(r);
+
+		o.peer_id = (uint64_t)i + 1;
+		p[i] = rig_publish(r, &o);
+		c[i] = rig_subscribe(r, r->down, p[i], top);
+		k[i] = (struct rig_pkt){.seq = 1,
+					.level = (uint8_t)(20 + 20 * i)};
+	}
+	for (int n = 0; n < 200; n++) {
+		for (int i = 0; i < 4; i++, r->n_out = 0) {
+			rig_send(r, p[i], &k[i]);
+			k[i].seq++;
+			k[i].ts += 960;
+			heard[i] += n >= 100 ? r->n_out : 0;
+		}
+		rig_run(r, 20000);
+	}
+	ck_assert_uint_eq(heard[0], 100);
+	ck_assert_uint_eq(heard[1], 100);
+	ck_assert_uint_eq(heard[2], 0);
+	ck_assert_uint_eq(heard[3], 0);
+	ck_assert_uint_eq(r->router->speaker.peer_id, 1);
+	/* Heard again, there is no hole in the numbers. */
+	k[3].level = 5;
+	for (int n = 0; n < 50; n++) {
+		rig_send(r, p[3], &k[3]);
+		k[3].seq++;
+		k[3].ts += 960;
+		rig_run(r, 20000);
+	}
+	ck_assert_uint_gt(r->n_out, 30);
+	for (uint32_t i = 1; i < r->n_out; i++)
+		if (rig_out(r, (int)i)->c == c[3] &&
+		    rig_out(r, (int)i - 1)->c == c[3])
+			ck_assert_uint_eq(rig_out(r, (int)i)->seq,
+					  rig_out(r, (int)i - 1)->seq + 1);
+	rig_free(r);
+}
