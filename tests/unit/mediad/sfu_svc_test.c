@@ -102,7 +102,8 @@ TEST(svc_goes_up_at_a_key_picture_and_down_at_any)
 	uint32_t plis;
 
 	svc_init(&s, low);
-	ck_assert_int_eq(picture(&s, 0, true, &f), 1);	rig_run(s.r, 600000);
+	ck_assert_int_eq(picture(&s, 0, true, &f), 1);
+	rig_run(s.r, 600000);
 	plis = s.r->n_plis;
 	consumer_set_preferred(s.c, top, s.r->now_us);
 	ck_assert_int_eq(picture(&s, 0, false, &f), 1);
