@@ -57,7 +57,11 @@ load() {
 	for p in $(workers); do pids+=(--pid "$p"); done
 	"$B/bin/chattr-load" --name "$name" --url "127.0.0.1:$PORT" \
 		--lines "$OUT" --cpu 1 --server-cpu 0 --spin --tick-ms 5 \
-		"${pids[@]}" "$@" >>"$run/json" || echo "$name: not all were served" >&2
+		"${pids[@]}" "$@" >>"$run/json" || {
+		echo "$name: not all were served" >&2
+		sed -n '$s/.*"failures":\({[^}]*}\).*/\1/p' "$run/json" >&2
+		grep -v info "$run/log" >&2
+	}
 	tail -1 "$run/json" | table
 	stop
 }
@@ -109,7 +113,7 @@ if [ "$kind" = profile ]; then
 	profile
 	exit
 elif [ "$kind" = quick ]; then
-	fan 100 4 --secs 10 --every-ms 10
+	fan 100 4 --secs 10 --every-ms 25
 	load audio-100 1 --pubs 10 --subs 100 --video-bps 0 --audio-bps 32000 \
 		--secs 8 --every-ms 10
 	load meeting-16 1 --both 16 --layers 3 --audio-bps 32000 --secs 10 \
@@ -130,7 +134,7 @@ else
 			name=fanout-$n
 			[ $pps = 190 ] || name=$name-at-${pps}k
 			load "$name" 1 --pubs 1 --subs "$n" --rooms $rooms --floor \
-				--secs 12 --every-ms 10
+				--secs 12 --every-ms 25
 		done
 	done
 	load audio-100 1 --pubs 10 --subs 100 --video-bps 0 --audio-bps 32000 \
