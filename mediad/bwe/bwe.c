@@ -13,7 +13,7 @@
 #define SLOTS	   16
 #define SPAN_SLOTS 8 /* of them make the rate: 200 ms */
 #define TICK_US	   100000
-#define SILENT_US  3000000 /* without a report so long: the rate is halved */
+#define SILENT_US  5000000 /* without a report so long: the rate is halved */
 #define WANT_X100  135	   /* of what we would send */
 #define LIMITED_PC 75	   /* less sent than that is not the link's fault */
 #define NOISE_PC   1

@@ -15,8 +15,9 @@
 #define RISE_SHARE   0.08 /* of the cap, each window without trouble */
 #define NOISE	     1.5  /* standard deviations of a window */
 #define USED_SHARE   4	  /* a smaller part of the estimate proves nothing */
-#define STAYS	     0.6  /* of the tested loss: it does not go */
-#define KEEP_PERCENT 90	  /* of what arrives, which does fit */
+#define OUTAGE	     0.5
+#define STAYS	     0.6 /* of the tested loss: it does not go */
+#define KEEP_PERCENT 90	 /* of what arrives, which does fit */
 
 void loss_init(struct loss *l)
 {
@@ -63,7 +64,14 @@ static void conclude(struct loss *l)
 static void judge(struct loss *l, const struct loss_input *in, uint64_t now_us)
 {
 	double noise = NOISE * sqrt(l->now * (1 - l->now) / l->n);
-	bool more = l->now > HIGH && l->now > l->usual + OVER_USUAL + noise;
+	bool outage = l->now > OUTAGE && !l->outage;
+	bool more = l->now > HIGH &&
+		    l->now > l->usual + OVER_USUAL +
+				     noise; /* Nothing came for a while: that is
+					       no matter of the rate. */
+	l->outage = outage;
+	if (outage)
+		return;
 	if (l->tested > 0)
 		conclude(l);
 	else if (l->now > HIGH && in->queue_us > QUEUE_US)

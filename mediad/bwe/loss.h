@@ -16,6 +16,7 @@ struct loss {
 	double now;	      /* share of the last window */
 	double usual;	      /* what is there whatever we send */
 	double tested;	      /* the share that is put to the test; 0: none */
+	bool outage;	      /* the last window was one */
 	uint32_t n;	      /* packets of the last window */
 	uint32_t lost, total; /* of the open window */
 	uint64_t from_us;
