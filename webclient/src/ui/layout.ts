@@ -25,7 +25,9 @@ export interface Size {
 export type Mode = 'grid' | 'speaker' | 'sidebar';
 
 const GAP = 10;
-const MIN_ASPECT = 0.9;
+/** Cameras are 16:9: wide screens crop them little, upright ones down to a portrait. */
+const MIN_ASPECT_WIDE = 4 / 3;
+const MIN_ASPECT_UPRIGHT = 0.9;
 const MAX_ASPECT = 16 / 9;
 /** Tiles smaller than this are no use as faces. */
 const MIN_TILE: Size = { w: 150, h: 110 };
@@ -43,7 +45,8 @@ function cellSize(cols: number, rows: number, area: Size): Size {
 	const h = (area.h - GAP * (rows - 1)) / rows;
 	if (w <= 0 || h <= 0) return { w: 0, h: 0 };
 	if (w / h > MAX_ASPECT) return { w: h * MAX_ASPECT, h };
-	if (w / h < MIN_ASPECT) return { w, h: w / MIN_ASPECT };
+	const least = area.w > area.h ? MIN_ASPECT_WIDE : MIN_ASPECT_UPRIGHT;
+	if (w / h < least) return { w, h: w / least };
 	return { w, h };
 }
 
