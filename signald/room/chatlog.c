@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/str.h"
 #include "signald/room/member.h"
 #include "signald/room/save.h"
 #include "signald/room/tell.h"
@@ -241,8 +242,8 @@ void chatlog_delete(struct step *s)
 	struct peer *to, *from;
 	bool mine;
 
-	if (!m || (*m->to && strcmp(m->to, s->me->pid) &&
-		   strcmp(m->from, s->me->pid))) {
+	if (!m || (*m->to && !str_eq(m->to, s->me->pid) &&
+		   !str_eq(m->from, s->me->pid))) {
 		tell_refusal(s, REFUSE_NOT_FOUND);
 		return;
 	}

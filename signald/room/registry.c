@@ -37,7 +37,7 @@ struct room *registry_find(const struct core *c, const char *id)
 {
 	struct room *r = idmap_get(&c->names, name_key(c, id));
 
-	while (r && strcmp(r->id, id))
+	while (r && !str_eq(r->id, id))
 		r = r->hash_next;
 	return r;
 }
