@@ -185,15 +185,8 @@ export class Call {
 	viewport(peerId: string, source: Source, width: number, height: number, visible: boolean): void {
 		const consumerId = this.room.people.get(peerId)?.tracks[source]?.consumerId;
 		if (!consumerId) return;
-		const shown = visible && this.lowData !== 'audio';
-		this.#media?.setShown(consumerId, shown);
-		const scale = this.lowData === 'low' ? 0.25 : 1;
-		this.api.tell('setConsumerViewport', {
-			consumerId,
-			width: Math.round(width * scale),
-			height: Math.round(height * scale),
-			visible: shown
-		});
+		this.#media?.setShown(consumerId, visible);
+		this.api.tell('setConsumerViewport', { consumerId, width, height, visible });
 	}
 
 	async setLowData(level: LowData): Promise<void> {

@@ -37,7 +37,20 @@ test('a hidden tile and a hidden page show nothing', () => {
 test('another consumer of the same picture is told anew', () => {
 	reporter.set('c1', 'p', 'webcam', rect(100, 100), true);
 	reporter.flush();
+	reporter.begin();
 	reporter.set('c2', 'p', 'webcam', rect(100, 100), true);
 	reporter.flush();
 	expect(told.length).toBe(2);
+});
+
+test('what was shown, hidden and shown again is told each time', () => {
+	for (const visible of [true, false, true]) {
+		reporter.begin();
+		reporter.set('c', 'p', 'webcam', rect(100, 100), visible);
+		/* several accounts before one telling: the last counts */
+		reporter.begin();
+		reporter.set('c', 'p', 'webcam', rect(100, 100), visible);
+		reporter.flush();
+	}
+	expect(told.map((t) => t[4])).toEqual([true, false, true]);
 });

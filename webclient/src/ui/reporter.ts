@@ -26,6 +26,11 @@ export class Reporter {
 		private readonly ratio: () => number = () => Math.min(2, globalThis.devicePixelRatio || 1)
 	) {}
 
+	/** Begins a new account of all pictures. */
+	begin(): void {
+		this.#wanted = new Map();
+	}
+
 	/** `key` names the stream: another consumer of the same picture is told anew. */
 	set(key: string, peerId: string, source: Source, rect: Rect | null, pageVisible: boolean): void {
 		const ratio = this.ratio();
@@ -52,7 +57,6 @@ export class Reporter {
 			this.report(entry.peerId, entry.source, entry.w, entry.h, entry.visible);
 		}
 		for (const key of [...this.#told.keys()]) if (!this.#wanted.has(key)) this.#told.delete(key);
-		this.#wanted = new Map();
 	}
 }
 
