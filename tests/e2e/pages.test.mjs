@@ -153,6 +153,25 @@ for (const [size, options] of Object.entries(SIZES)) {
 	});
 }
 
+test('a host comes back to an old meeting with its role and the key of its chat', async () => {
+	const page = await e2e.person(browser, { light: true });
+	await newMeeting(page, server);
+	await joinAs(page, 'Ada');
+	await inRoom(page);
+	const link = await meetingLink(page);
+	await button(page, 'Leave').click();
+	await button(page, 'Leave the meeting').click();
+	const again = await page.context().newPage();
+	await again.goto(server.url);
+	await again.getByRole('button', { name: new RegExp(new URL(link).pathname.split('/').pop()) }).first().click();
+	await joinAs(again, 'Ada');
+	await inRoom(again);
+	assert.equal(await meetingLink(again), link);
+	await openPanel(again, 'People');
+	await again.getByRole('complementary').getByText('Host', { exact: true }).waitFor();
+	await page.context().close();
+});
+
 test('many people on a phone: pages, turned by a swipe', async () => {
 	const page = await e2e.person(browser, { light: true, ...SIZES.phone });
 	await newMeeting(page, server);

@@ -43,8 +43,9 @@ export class App {
 		});
 		if (!response.ok) throw new Error(String(response.status));
 		const { roomId, hostKey } = (await response.json()) as { roomId: string; hostKey: string };
-		keepSecrets(roomId, { hostKey });
-		await this.enterRoom({ roomId, chatKey: newChatKey(), invite: null });
+		const chatKey = newChatKey();
+		keepSecrets(roomId, { hostKey, chatKey });
+		await this.enterRoom({ roomId, chatKey, invite: null });
 	}
 
 	async enterRoom(address: Address): Promise<void> {

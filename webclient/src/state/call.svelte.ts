@@ -53,6 +53,8 @@ export class Call {
 	#stopMeter: (() => void) | null = null;
 	#reactionId = 1;
 	#restoreCamera = false;
+	/** What the server last asked of each producer. */
+	readonly #layersWanted = new Map<string, number>();
 	readonly #syncing: Record<LocalKind, Promise<void>> = { mic: Promise.resolve(), camera: Promise.resolve() };
 	readonly #off: (() => void)[] = [];
 
@@ -336,6 +338,7 @@ export class Call {
 		consumerResumed: ({ consumerId }) => this.#media?.consumerPaused(consumerId, false),
 		peerClosed: ({ peerId }) => this.#media?.peerGone(peerId),
 		producerLayersWanted: ({ producerId, maxSpatialLayer }) => {
+			this.#layersWanted.set(producerId, maxSpatialLayer);
 			if (this.lowData === 'auto') void this.#media?.layersWanted(producerId, maxSpatialLayer);
 		},
 		rebuild: (data) => void this.#rebuild(data),
@@ -420,7 +423,9 @@ export class Call {
 
 	async #limitSending(level: LowData): Promise<void> {
 		const producer = this.#media?.producer('webcam');
-		if (producer) await this.#media?.layersWanted(producer.id, level === 'auto' ? 2 : 0);
+		if (!producer) return;
+		const wanted = this.#layersWanted.get(producer.id) ?? 2;
+		await this.#media?.layersWanted(producer.id, level === 'auto' ? wanted : Math.min(wanted, 0));
 	}
 
 	async #mutedByHost(): Promise<void> {

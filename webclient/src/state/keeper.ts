@@ -8,6 +8,8 @@ export interface RoomSecrets {
 	peerId?: string;
 	resumeToken?: string;
 	hostKey?: string;
+	/** Of a meeting made here: whoever may host it again may read it again. */
+	chatKey?: string;
 }
 
 export interface RecentRoom {
@@ -54,7 +56,7 @@ export function keepSecrets(roomId: string, change: Partial<RoomSecrets>): void 
 }
 
 export function chatKey(roomId: string): string | null {
-	return read<string>(session, `chattr.key.${roomId}`);
+	return read<string>(session, `chattr.key.${roomId}`) ?? secrets(roomId).chatKey ?? null;
 }
 
 export function keepChatKey(roomId: string, key: string): void {
