@@ -35,6 +35,8 @@ else ifeq ($(VARIANT),asan)
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address
 else ifeq ($(VARIANT),ubsan)
 OPT := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+# The checks hide the range of values from this warning.
+WARN += -Wno-format-truncation
 else ifeq ($(VARIANT),tsan)
 OPT := -O1 -g -fsanitize=thread
 else ifeq ($(VARIANT),cov)
