@@ -349,7 +349,8 @@ void transport_set_speakers(struct transport *t, uint64_t pinned,
 {
 	t->pinned_peer = pinned;
 	t->n_order = (uint8_t)(n < TRANSPORT_ORDER ? n : TRANSPORT_ORDER);
-	memcpy(t->order, order, t->n_order * sizeof(*order));
+	if (t->n_order)
+		memcpy(t->order, order, t->n_order * sizeof(*order));
 	transport_reallocate(t, now_us);
 }
 
