@@ -11,6 +11,7 @@ VARIANT ?= release
 B := build/$(VARIANT)
 GEN := build/gen
 SECS ?= 60
+JOBS ?= $(shell nproc)
 
 # ---- tools and flags -------------------------------------------------------
 
@@ -196,10 +197,10 @@ webclient: $(WEB_DIST)
 
 # Set-up comes first, whatever -j says: what follows asks for its packages.
 run: setup
-	@$(MAKE) --no-print-directory daemons webclient
+	@$(MAKE) --no-print-directory -j$(JOBS) daemons webclient
 	@conf/run.sh
 test: setup-test
-	@$(MAKE) --no-print-directory all unit-build WERROR=$(WERROR)
+	@$(MAKE) --no-print-directory -j$(JOBS) all unit-build
 	@tests/run
 check: all unit-build
 	@tests/run lint test-unit test-scenario
