@@ -11,6 +11,8 @@
 #include "mediad/sec/gcm.h"
 #include "mediad/sec/ssrctab.h"
 
+#define RTP_FIXED 12
+
 struct srtp_env {
 	struct aead *aead;
 	/*
@@ -27,6 +29,7 @@ struct srtp_session {
 	srtp_t cm_in; /* the counter-mode profiles */
 	srtp_t cm_out;
 	struct ssrctab cm_ssrcs; /* cm_in's, to cap them */
+	struct ssrctab cm_sent;	 /* cm_out's: what was sealed already */
 };
 
 struct profile {
@@ -90,6 +93,8 @@ static int cm_new(srtp_t *out, enum srtp_profile p, const uint8_t *master,
 	memcpy(key, master, sizeof(key));
 	policy.key = key;
 	policy.window_size = REPLAY_WINDOW;
+	/* Which number may go out again is ours to say: cm_seal(). */
+	policy.allow_repeat_tx = seal;
 	err = srtp_create(out, &policy) == srtp_err_status_ok ? 0 : -ENOMEM;
 	sodium_memzero(key, sizeof(key));
 	return err;
@@ -143,6 +148,7 @@ static int cm_pair(struct srtp_session *s, const struct srtp_keys *keys)
 	int err = cm_new(&s->cm_in, keys->profile, keys->remote, false);
 
 	ssrctab_init(&s->cm_ssrcs, SRTP_SSRCS_MAX, rng_u32());
+	ssrctab_init(&s->cm_sent, SRTP_SSRCS_MAX, rng_u32());
 	return err ? err : cm_new(&s->cm_out, keys->profile, keys->local, true);
 }
 
@@ -180,6 +186,7 @@ void srtp_free(struct srtp_session *s)
 	if (s->cm_out)
 		srtp_dealloc(s->cm_out);
 	ssrctab_fini(&s->cm_ssrcs);
+	ssrctab_fini(&s->cm_sent);
 	free(s);
 }
 
@@ -260,28 +267,65 @@ static int cm_errno(srtp_err_status_t err)
 	}
 }
 
-int srtp_seal_rtp(struct srtp_session *s, uint8_t *dst, size_t cap,
-		  size_t hdr_len, const uint8_t *payload, size_t len)
+/* The window of the SSRC in the header at dst; NULL at the cap. */
+static struct replay *cm_window(struct srtp_session *s, const uint8_t *dst)
+{
+	struct ssrctab_row *row;
+	uint32_t ssrc;
+
+	memcpy(&ssrc, dst + 8, sizeof(ssrc));
+	row = ssrctab_find(&s->cm_sent, ssrc);
+	if (!row)
+		row = ssrctab_add(&s->cm_sent, ssrc);
+	return row ? &row->win : NULL;
+}
+
+static int cm_seal(struct srtp_session *s, uint8_t *dst, size_t cap,
+		   size_t hdr_len, const uint8_t *payload, size_t len,
+		   bool again)
 {
 	srtp_err_status_t err;
 	int n = (int)(hdr_len + len);
+	struct replay *win;
+	uint64_t index;
 
+	if (hdr_len < RTP_FIXED)
+		return -EINVAL;
+	if (hdr_len + len + SRTP_TRAILER > cap)
+		return -ENOBUFS;
+	win = cm_window(s, dst);
+	if (!win)
+		return -EOVERFLOW;
+	index = replay_index(win, (uint16_t)(dst[2] << 8 | dst[3]));
+	if (again && !replay_seen(win, index))
+		return -ENOENT;
+	if (!again && !replay_fresh(win, index))
+		return -EALREADY;
+	memcpy(dst + hdr_len, payload, len);
+	err = srtp_protect(s->cm_out, dst, &n);
+	if (err != srtp_err_status_ok)
+		return cm_errno(err);
+	if (!again)
+		replay_mark(win, index);
+	return n;
+}
+
+int srtp_seal_rtp(struct srtp_session *s, uint8_t *dst, size_t cap,
+		  size_t hdr_len, const uint8_t *payload, size_t len)
+{
 	if (s->gcm_out)
 		return gcm_seal_rtp(s->gcm_out, dst, cap, hdr_len, payload,
 				    len);
-	if (hdr_len + len + SRTP_TRAILER > cap)
-		return -ENOBUFS;
-	memcpy(dst + hdr_len, payload, len);
-	err = srtp_protect(s->cm_out, dst, &n);
-	return err == srtp_err_status_ok ? n : cm_errno(err);
+	return cm_seal(s, dst, cap, hdr_len, payload, len, false);
 }
 
 int srtp_seal_rtp_again(struct srtp_session *s, uint8_t *dst, size_t cap,
 			size_t hdr_len, const uint8_t *payload, size_t len)
 {
-	if (!s->gcm_out)
-		return -ENOTSUP;
-	return gcm_seal_rtp_again(s->gcm_out, dst, cap, hdr_len, payload, len);
+	if (s->gcm_out)
+		return gcm_seal_rtp_again(s->gcm_out, dst, cap, hdr_len,
+					  payload, len);
+	return cm_seal(s, dst, cap, hdr_len, payload, len, true);
 }
 
 int srtp_seal_rtcp(struct srtp_session *s, uint8_t *dst, size_t cap,

@@ -98,7 +98,6 @@ int srtp_seal_rtp(struct srtp_session *s, uint8_t *dst, size_t cap,
  * is no RTX: header and payload must be byte for byte what was sealed under
  * this SSRC and number, so that the result is, too. As above, and
  *	-ENOENT    it was never sealed, or 1,024 are newer
- *	-ENOTSUP   the session has a counter-mode profile
  */
 int srtp_seal_rtp_again(struct srtp_session *s, uint8_t *dst, size_t cap,
 			size_t hdr_len, const uint8_t *payload, size_t len);

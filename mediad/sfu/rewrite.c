@@ -68,11 +68,13 @@ void rewrite_plan(struct consumer *c)
 	if (mid_len && (at = room(p, c->ext[EXT_MID], mid_len)))
 		memcpy(p->hdr + at, c->mid, mid_len);
 	p->ast_at = room(p, c->ext[EXT_ABS_SEND], 3);
-	p->twcc_at = room(p, c->ext[EXT_TWCC], 2);
-	if (c->video)
+	/* Audio may go out again under its number: no counter in it. */
+	if (c->video) {
+		p->twcc_at = room(p, c->ext[EXT_TWCC], 2);
 		p->orient_at = room(p, c->ext[EXT_ORIENT], 1);
-	else
+	} else {
 		p->level_at = room(p, c->ext[EXT_LEVEL], 1);
+	}
 	p->hdr[0] = 0x90;
 	put16(p->hdr + FIXED, 0xbede);
 	p->len = (uint8_t)close_block(p->hdr, p->used);
