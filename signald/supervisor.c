@@ -19,7 +19,7 @@
 
 #define SERVER_HANG_CPU_US 2000000
 #define WORKERS_MAX	   64
-#define LOOK_US		   100000  /* heartbeats are looked at each */
+#define LOOK_US		   50000   /* heartbeats are looked at each */
 #define STOP_US		   3000000 /* roles end orderly by then */
 #define LET_GO_US	   2000000 /* the old server hands over by then */
 
