@@ -1,10 +1,13 @@
 import fc from 'fast-check';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { fromBase64Url, randomBytes, toBase64Url } from './bytes';
 import { Cipher, type Incoming, type Outgoing, type Verdict } from './cipher';
-import { newIdentity, type Identity } from './identity';
+import { associatedData, decodeEnvelope, encodeContent, encodeEnvelope, pad, signedBytes } from './frame';
+import { newIdentity, signWith, type Identity } from './identity';
+import { messageKey } from './ratchet';
+import { aesSeal } from './seal';
 
-const RUNS = Number(process.env.CHAT_RUNS ?? 2000);
+const RUNS = Number(process.env.CHAT_RUNS ?? 1000);
 const ROOM = 'team';
 const linkKey = new Uint8Array(32).fill(42);
 const NAMES = ['ada', 'bob', 'eve'] as const;
@@ -209,14 +212,81 @@ test(
 	}
 );
 
-test('no key encrypts twice: sessions of reloads and duplicated tabs never meet', async () => {
-	const seen = new Set<string>();
-	for (let load = 0; load < 40; load += 1) {
-		const tab = cipher('ada');
-		for (let i = 0; i < 30; i += 1) {
-			const uid = Cipher.uid(await tab.encrypt({ type: 'text', text: 'x', name: 'A' }));
-			expect(seen.has(uid)).toBe(false);
-			seen.add(uid);
+const MESSAGES = 100_000;
+
+test(
+	`no key encrypts twice: ${MESSAGES} messages of reloads, duplicated tabs, epochs and two people`,
+	{ timeout: 300_000 },
+	async () => {
+		const keys = new Set<string>();
+		let encrypted = 0;
+		const { subtle } = crypto;
+		const importKey = subtle.importKey.bind(subtle) as (...args: unknown[]) => Promise<CryptoKey>;
+		const encrypt = subtle.encrypt.bind(subtle);
+		vi.spyOn(subtle, 'importKey').mockImplementation((...args: unknown[]) => {
+			if ((args[4] as string[])[0] === 'encrypt') keys.add(toBase64Url(args[1] as Uint8Array));
+			return importKey(...args);
+		});
+		vi.spyOn(subtle, 'encrypt').mockImplementation((algorithm, ...rest) => {
+			if (((algorithm as AesGcmParams).iv as Uint8Array).some((byte) => byte !== 0)) throw new Error('a nonce');
+			encrypted += 1;
+			return encrypt(algorithm, ...rest);
+		});
+
+		const [first, bob] = (await acquainted('ada', 'bob')) as [Cipher, Cipher];
+		const bobsKeys = await bob.ownKeys();
+		const epochs = async () => {
+			const { commit } = await first.startEpoch(first.epoch + 1, []);
+			commit();
+		};
+		const loads = 50;
+		for (let load = 0; load < loads; load += 1) {
+			if (load % 10 === 9) await epochs();
+			/* a reload and its duplicate: the same identity, link and epochs */
+			const tabs = [cipher('ada'), cipher('ada')];
+			for (const tab of tabs) {
+				tab.restoreEpochs(first.keptEpochs);
+				await tab.meet('bob', bobsKeys);
+			}
+			for (let sent = 0; sent < MESSAGES / loads; sent += 50) {
+				const batch = Array.from({ length: 50 }, (_, i) =>
+					tabs[i % 2]!.encrypt({ type: 'text', text: 'x', name: 'A', to: i % 10 === 0 ? 'bob' : undefined })
+				);
+				await Promise.all(batch);
+			}
 		}
+		expect(encrypted).toBe(MESSAGES);
+		expect(keys.size).toBe(MESSAGES);
 	}
+);
+
+/* A member has the keys of all; only the signatures tell members apart. */
+test('a member can neither write as another nor use up his counters', async () => {
+	const [ada, bob] = (await acquainted('ada', 'bob')) as [Cipher, Cipher];
+	const first = await ada.encrypt(text('1'));
+	const { session } = decodeEnvelope(fromBase64Url(first));
+	const planted = async (from: string, signer: Identity, counter: number) => {
+		const envelope = { version: 1, epoch: 0, session, counter, salt: new Uint8Array(0), sealed: new Uint8Array(0) };
+		const aad = associatedData({ roomId: ROOM, from, to: '' }, envelope);
+		const content = encodeContent({ type: 'text', ref: '', name: 'Ada', text: 'planted', publicKey: identities.ada!.signPublic });
+		const own = encodeContent({ type: 'text', ref: '', name: 'Eve', text: 'planted', publicKey: signer.signPublic });
+		const words = from === 'ada' ? content : own;
+		const sealed = await aesSeal(
+			messageKey(linkKey, ROOM, session, counter),
+			pad(words, await signWith(signer, signedBytes(aad, words))),
+			aad
+		);
+		return { from, ciphertext: toBase64Url(encodeEnvelope({ ...envelope, sealed })) };
+	};
+	expect(shown(await bob.decrypt({ from: 'ada', ciphertext: first }))).toBe('1');
+	expect(await bob.decrypt(await planted('ada', identities.eve!, 1))).toEqual({ ok: false, why: 'forged' });
+	expect(await bob.decrypt(await planted('eve', identities.eve!, 1))).toEqual({ ok: false, why: 'forged' });
+	expect(shown(await bob.decrypt({ from: 'ada', ciphertext: await ada.encrypt(text('2')) }))).toBe('2');
+});
+
+test('a box that was opened before is no news', async () => {
+	const [ada, bob] = (await acquainted('ada', 'bob')) as [Cipher, Cipher];
+	const { boxes } = await ada.startEpoch(1, ['bob']);
+	expect(await bob.openBox('ada', 1, boxes[0]!.box)).toBe(true);
+	expect(await bob.openBox('ada', 1, boxes[0]!.box)).toBe(false);
 });

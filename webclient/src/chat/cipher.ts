@@ -65,8 +65,8 @@ export interface Box {
 
 export type Verdict = Genuine | { ok: false; why: 'malformed' | 'no-key' | 'forged' | 'repeated' };
 
-/** An epoch may have been keyed twice by members who did not see each other. */
-const KEYS_PER_EPOCH = 4;
+/** An epoch may have been keyed twice by members who did not see each other. Each costs a try. */
+const KEYS_PER_EPOCH = 2;
 const MAX_READERS = 512;
 
 export class Cipher {
@@ -76,6 +76,8 @@ export class Cipher {
 	readonly #directSessions = new Map<string, { session: Bytes; counter: number }>();
 	readonly #readers = new Map<string, Reader>();
 	readonly #seen = new Set<string>();
+	/** Whose signing key a session belongs to: nobody uses up the counters of another. */
+	readonly #owners = new Map<string, string>();
 	readonly #members = new Map<string, Member>();
 
 	constructor(
@@ -163,8 +165,11 @@ export class Cipher {
 			}
 			/* two copies may have been under way at once */
 			if (this.#seen.has(uid)) return { ok: false, why: 'repeated' };
+			const author = toBase64Url(opened.content.publicKey);
+			if ((this.#owners.get(session) ?? author) !== author) return { ok: false, why: 'forged' };
+			this.#owners.set(session, author);
 			this.#seen.add(uid);
-			const keyChanged = this.#pin(from, opened.content.publicKey);
+			const keyChanged = this.#pin(from, author);
 			return { ok: true, uid, session, counter: envelope.counter, content: opened.content, keyChanged };
 		} catch {
 			return { ok: false, why: 'forged' };
@@ -180,6 +185,7 @@ export class Cipher {
 	/** Own messages are shown at once; the server's copy must not show them again. */
 	markSeen(uid: string): void {
 		this.#seen.add(uid);
+		this.#owners.set(uid.split('.')[0]!, toBase64Url(this.identity.signPublic));
 	}
 
 	/* ---- epochs ---- */
@@ -218,6 +224,7 @@ export class Cipher {
 		for (const [epoch, key] of kept) this.#addEpoch(epoch, fromBase64Url(key));
 	}
 
+	/** True: a key that was not known before. */
 	async openBox(from: string, epoch: number, box: string): Promise<boolean> {
 		const member = this.#members.get(from);
 		if (!member || !Number.isInteger(epoch) || epoch <= 0 || epoch > 0xffffffff) return false;
@@ -231,8 +238,7 @@ export class Cipher {
 
 	#addEpoch(epoch: number, key: Bytes): boolean {
 		const keys = this.#epochs.get(epoch) ?? [];
-		if (keys.some((k) => equal(k, key))) return true;
-		if (keys.length >= KEYS_PER_EPOCH) return false;
+		if (keys.some((k) => equal(k, key)) || keys.length >= KEYS_PER_EPOCH) return false;
 		this.#epochs.set(epoch, [...keys, key]);
 		this.#epoch = Math.max(this.#epoch, epoch);
 		return true;
@@ -273,8 +279,9 @@ export class Cipher {
 		for (const [i, epochKey] of keys.entries()) {
 			const reader = this.#reader(`${envelope.epoch}/${i}/${session}`, epochKey, envelope.session);
 			try {
-				const plain = await aesOpen(reader.key(envelope.counter), envelope.sealed, aad);
-				reader.accept(envelope.counter);
+				const { key, accept } = reader.find(envelope.counter);
+				const plain = await aesOpen(key, envelope.sealed, aad);
+				accept();
 				this.#keepReader(`${envelope.epoch}/${i}/${session}`, reader);
 				return plain;
 			} catch {
@@ -309,8 +316,7 @@ export class Cipher {
 		if (this.#readers.size > MAX_READERS && oldest !== undefined) this.#readers.delete(oldest);
 	}
 
-	#pin(from: string, publicKey: Bytes): boolean {
-		const key = toBase64Url(publicKey);
+	#pin(from: string, key: string): boolean {
 		const pinned = this.pins.get(from);
 		if (pinned === key) return false;
 		this.pins.set(from, key);

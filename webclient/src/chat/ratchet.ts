@@ -41,9 +41,15 @@ export function messageKey(epochKey: Uint8Array, roomId: string, session: Uint8A
 	return messageKeyOf(chainKey);
 }
 
+/** A key that may be the one of a message; `accept` once the message proved genuine. */
+export interface Found {
+	key: Bytes;
+	accept(): void;
+}
+
 /**
  * A receiver's way to the keys of a session that come in order: one step each. Holds the chain key
- * behind the last message of one block.
+ * behind the last message of one block; nothing that is not genuine moves it.
  */
 export class Reader {
 	#block = -1;
@@ -56,28 +62,20 @@ export class Reader {
 		private readonly session: Uint8Array
 	) {}
 
-	key(counter: number): Bytes {
+	find(counter: number): Found {
 		const block = Math.floor(counter / BLOCK_MESSAGES);
 		const index = counter % BLOCK_MESSAGES;
-		if (block !== this.#block || index < this.#next || !this.#chainKey) {
-			return messageKey(this.epochKey, this.roomId, this.session, counter);
-		}
-		let chainKey = this.#chainKey;
-		for (let at = this.#next; at < index; at += 1) chainKey = advance(chainKey);
-		return messageKeyOf(chainKey);
+		const kept = block === this.#block && index >= this.#next ? this.#chainKey : null;
+		let chainKey = kept ?? blockKey(this.epochKey, this.roomId, this.session, block);
+		for (let at = kept ? this.#next : 0; at < index; at += 1) chainKey = advance(chainKey);
+		return { key: messageKeyOf(chainKey), accept: () => this.#keep(block, index, chainKey) };
 	}
 
-	/** The message under `counter` was genuine: remember the place behind it. */
-	accept(counter: number): void {
-		const block = Math.floor(counter / BLOCK_MESSAGES);
-		const index = counter % BLOCK_MESSAGES;
+	#keep(block: number, index: number, chainKey: Bytes): void {
 		if (block < this.#block || (block === this.#block && index < this.#next)) return;
-		const kept = block === this.#block ? this.#chainKey : null;
-		let chainKey = kept ?? blockKey(this.epochKey, this.roomId, this.session, block);
-		for (let at = kept ? this.#next : 0; at <= index; at += 1) chainKey = advance(chainKey);
 		this.#block = block;
 		this.#next = index + 1;
-		this.#chainKey = chainKey;
+		this.#chainKey = advance(chainKey);
 	}
 }
 

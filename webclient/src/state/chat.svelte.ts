@@ -78,6 +78,11 @@ export class Chat {
 		return this.#byUid.get(uid);
 	}
 
+	/** Everything that has come so far is on the screen. */
+	async settled(): Promise<void> {
+		await this.#queue;
+	}
+
 	/** Null: it may be sent. */
 	refuses(text: string): 'empty' | 'too-long' | null {
 		if (text.trim() === '') return 'empty';
@@ -322,21 +327,21 @@ export class Chat {
 
 	/* ---- gaps: counters of one session that nobody delivered ---- */
 
-	readonly #counters = new Map<string, Set<number>>();
+	/** Counters by session, in order. */
+	readonly #counters = new Map<string, number[]>();
 
 	#count({ session, counter }: { session: string; counter: number }): void {
 		if (counter < 0) return;
-		const seen = this.#counters.get(session) ?? new Set();
-		seen.add(counter);
-		this.#counters.set(session, seen);
-		for (const entry of this.entries) if (entry.session === session) entry.gap = this.#gapBefore(entry, seen);
-	}
-
-	#gapBefore(entry: Entry, seen: Set<number>): number {
-		let at = entry.counter - 1;
-		while (at >= 0 && !seen.has(at) && entry.counter - at <= 1000) at -= 1;
-		/* what came before the first one known may simply be older than the history */
-		return at >= 0 && seen.has(at) ? entry.counter - at - 1 : 0;
+		const list = this.#counters.get(session) ?? [];
+		this.#counters.set(session, list);
+		let at = list.length;
+		while (at > 0 && list[at - 1]! >= counter) at -= 1;
+		if (list[at] !== counter) list.splice(at, 0, counter);
+		for (const i of [at, at + 1]) {
+			const entry = this.#byUid.get(`${session}.${list[i]}`);
+			/* what came before the first one known may simply be older than the history */
+			if (entry) entry.gap = i > 0 ? list[i]! - list[i - 1]! - 1 : 0;
+		}
 	}
 
 	#insert(entry: Entry): void {
