@@ -104,7 +104,7 @@ void api_consume_key_frame(struct api_req *r)
 
 	if (c)
 		dispatch_result(r,
-				media_ask_id(r->hub->media, c->seat->call,
+				media_ask_id(r->hub->media, c->seat,
 					     MEDIA__METHOD__REQUEST_KEY_FRAME,
 					     c->id, &ticket));
 }

@@ -33,8 +33,7 @@ static void ask(struct api_req *r, const char *field, uint32_t method)
 	else if (!s || s->id != r->peer->id)
 		dispatch_result(r, -ENOENT);
 	else
-		dispatch_result(r,
-				media_ask_id(m, s->call, method, id, &ticket));
+		dispatch_result(r, media_ask_id(m, s, method, id, &ticket));
 }
 
 static json_t *stamp(struct hub *hub)

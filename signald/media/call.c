@@ -40,11 +40,11 @@ static void empty_seat(struct media *m, struct seat *s)
 {
 	Media__ClosePeer msg = MEDIA__CLOSE_PEER__INIT;
 
-	msg.router_id = s->call->router;
+	msg.router_id = graph_router(s);
 	msg.peer_id = s->id;
 	if (!list_empty(&s->transports))
-		(void)media_ask(m, s->call, MEDIA__METHOD__CLOSE_PEER,
-				&msg.base, s->id, NULL);
+		(void)media_ask(m, s, MEDIA__METHOD__CLOSE_PEER, &msg.base,
+				s->id, NULL);
 	list_for_each_safe (it, &s->transports)
 		trans_drop(m, list_entry(it, struct transport, node));
 	/* Lost ones have no transport. */
@@ -69,10 +69,10 @@ void call_stop(struct media *m, uint64_t peer)
 		return;
 	c = s->call;
 	empty_seat(m, s);
+	place_leave(m, s);
 	graph_del_seat(&m->graph, s);
 	if (!list_empty(&c->seats))
 		return;
-	place_leave(m, c);
 	graph_del_call(&m->graph, c);
 }
 
@@ -82,7 +82,7 @@ void call_end(struct media *m, uint64_t room)
 
 	if (!c)
 		return;
-	place_leave(m, c);
+	place_end(m, c);
 	list_for_each_safe (it, &c->seats) {
 		struct seat *s = list_entry(it, struct seat, node);
 

@@ -53,8 +53,8 @@ static int ask_consume(struct media *m, const struct consumer *c)
 	msg.rtp = &rtp.msg;
 	msg.has_paused = true;
 	msg.paused = true;
-	return media_ask(m, c->seat->call, MEDIA__METHOD__CONSUME, &msg.base,
-			 c->id, NULL);
+	return media_ask(m, c->seat, MEDIA__METHOD__CONSUME, &msg.base, c->id,
+			 NULL);
 }
 
 static bool wanted(const struct media *m, const struct seat *s,
@@ -134,8 +134,8 @@ void cons_accepted(struct media *m, struct consumer *c)
 		return;
 	c->state = CONSUMER_ACCEPTED;
 	if (!c->paused)
-		(void)media_ask_id(m, c->seat->call,
-				   MEDIA__METHOD__RESUME_CONSUMER, c->id, NULL);
+		(void)media_ask_id(m, c->seat, MEDIA__METHOD__RESUME_CONSUMER,
+				   c->id, NULL);
 }
 
 int cons_set_paused(struct media *m, struct consumer *c, bool paused,
@@ -150,7 +150,7 @@ int cons_set_paused(struct media *m, struct consumer *c, bool paused,
 		media_done(m, ticket, method, c->id, 0);
 		return 0;
 	}
-	return media_ask_id(m, c->seat->call, method, c->id, ticket);
+	return media_ask_id(m, c->seat, method, c->id, ticket);
 }
 
 int cons_set_layers(struct media *m, struct consumer *c, int spatial,
@@ -162,7 +162,7 @@ int cons_set_layers(struct media *m, struct consumer *c, int spatial,
 	msg.spatial = spatial;
 	msg.has_temporal = true;
 	msg.temporal = temporal;
-	return media_ask(m, c->seat->call, MEDIA__METHOD__SET_PREFERRED_LAYERS,
+	return media_ask(m, c->seat, MEDIA__METHOD__SET_PREFERRED_LAYERS,
 			 &msg.base, c->id, ticket);
 }
 
@@ -173,8 +173,8 @@ int cons_set_priority(struct media *m, struct consumer *c, uint32_t priority,
 
 	msg.id = c->id;
 	msg.priority = priority;
-	return media_ask(m, c->seat->call, MEDIA__METHOD__SET_PRIORITY,
-			 &msg.base, c->id, ticket);
+	return media_ask(m, c->seat, MEDIA__METHOD__SET_PRIORITY, &msg.base,
+			 c->id, ticket);
 }
 
 int cons_set_viewport(struct media *m, struct consumer *c,
@@ -187,8 +187,8 @@ int cons_set_viewport(struct media *m, struct consumer *c,
 	msg.width = v->width;
 	msg.height = v->height;
 	msg.visible = v->visible;
-	return media_ask(m, c->seat->call, MEDIA__METHOD__SET_VIEWPORT,
-			 &msg.base, c->id, ticket);
+	return media_ask(m, c->seat, MEDIA__METHOD__SET_VIEWPORT, &msg.base,
+			 c->id, ticket);
 }
 
 void cons_drop(struct media *m, struct consumer *c, bool tell)
@@ -204,7 +204,7 @@ void cons_drop(struct media *m, struct consumer *c, bool tell)
 
 void cons_close(struct media *m, struct consumer *c)
 {
-	(void)media_ask_id(m, c->seat->call, MEDIA__METHOD__CLOSE_CONSUMER,
-			   c->id, NULL);
+	(void)media_ask_id(m, c->seat, MEDIA__METHOD__CLOSE_CONSUMER, c->id,
+			   NULL);
 	cons_drop(m, c, true);
 }

@@ -100,6 +100,7 @@ struct seat *graph_add_seat(struct graph *g, struct call *c, uint64_t peer,
 	s->id = peer;
 	(void)str_copy(s->pid, sizeof(s->pid), pid);
 	s->call = c;
+	s->worker = GRAPH_NOWHERE;
 	s->muted = true;
 	list_init(&s->transports);
 	list_init(&s->producers);
@@ -158,6 +159,52 @@ struct consumer *graph_add_consumer(struct graph *g, struct transport *t,
 	c->seat->n_consumers++;
 	c->seat->call->consumers++;
 	return c;
+}
+
+struct part *graph_part(struct call *c, uint32_t worker)
+{
+	for (uint32_t i = 0; i < c->n_parts; i++)
+		if (c->part[i].worker == worker)
+			return &c->part[i];
+	return NULL;
+}
+
+struct part *graph_add_part(struct call *c, uint32_t worker, uint64_t router)
+{
+	struct part *s;
+
+	if (c->n_parts == GRAPH_PARTS)
+		return NULL;
+	s = &c->part[c->n_parts++];
+	*s = (struct part){.worker = worker, .router = router};
+	return s;
+}
+
+/* The others keep their order: the next one is home then. */
+void graph_del_part(struct call *c, uint32_t worker)
+{
+	struct part *s = graph_part(c, worker);
+
+	if (!s)
+		return;
+	c->n_parts--;
+	for (; s < c->part + c->n_parts; s++)
+		*s = s[1];
+}
+
+uint64_t graph_router(const struct seat *s)
+{
+	const struct part *at = graph_part(s->call, s->worker);
+
+	return at ? at->router : 0;
+}
+
+bool graph_is_used(const struct call *c, uint32_t worker)
+{
+	list_for_each (it, &c->seats)
+		if (list_entry(it, struct seat, node)->worker == worker)
+			return true;
+	return false;
 }
 
 void graph_move_producer(struct producer *p, struct transport *t)

@@ -20,11 +20,20 @@
 #include "signald/media/rtpdesc.h"
 
 #define GRAPH_PID_SIZE 65
+#define GRAPH_PARTS    16	  /* workers of one call at most */
+#define GRAPH_NOWHERE  UINT32_MAX /* not placed on a worker */
+
+/* A call's part on one worker. */
+struct part {
+	uint32_t worker; /* index */
+	uint64_t router;
+};
 
 struct call {
-	uint64_t room;	 /* the room's own key */
-	uint64_t router; /* 0: not placed */
-	uint32_t worker; /* index, when placed */
+	uint64_t room; /* the room's own key */
+	/* The first is home: it says who speaks. None: not placed. */
+	struct part part[GRAPH_PARTS];
+	uint32_t n_parts;
 	uint32_t consumers;
 	uint64_t speaker; /* seat, 0: nobody */
 	bool silent;	  /* the last levels told were of nobody */
@@ -36,6 +45,7 @@ struct seat {
 	char pid[GRAPH_PID_SIZE]; /* on the client's wire */
 	struct call *call;
 	struct list node; /* call->seats */
+	uint32_t worker;  /* all its transports are there; GRAPH_NOWHERE */
 	struct list transports, producers, consumers;
 	uint32_t n_transports, n_producers, n_consumers;
 	struct rtp_caps *caps; /* set by join: it takes streams */
@@ -131,6 +141,18 @@ struct producer *graph_add_producer(struct graph *g, struct transport *t,
 				    uint64_t id);
 struct consumer *graph_add_consumer(struct graph *g, struct transport *t,
 				    struct producer *p, uint64_t id);
+
+/* The call's part on a worker, or NULL. */
+struct part *graph_part(struct call *c, uint32_t worker);
+/* NULL: too many. The worker must not have one yet. */
+struct part *graph_add_part(struct call *c, uint32_t worker, uint64_t router);
+void graph_del_part(struct call *c, uint32_t worker);
+
+/* The router that the seat's transports are in; 0: not placed. */
+uint64_t graph_router(const struct seat *s);
+
+/* Does a seat of the call live on that worker? */
+bool graph_is_used(const struct call *c, uint32_t worker);
 
 /* A producer moves to another transport (or none: NULL). */
 void graph_move_producer(struct producer *p, struct transport *t);

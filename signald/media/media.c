@@ -130,17 +130,16 @@ static int ask(struct media *m, struct worker *w, const ProtobufCMessage *body,
 	return 0;
 }
 
-int media_ask(struct media *m, const struct call *c, uint32_t method,
-	      const ProtobufCMessage *body, uint64_t object,
-	      const struct media_ticket *ticket)
+static int ask_at(struct media *m, uint32_t worker, uint32_t method,
+		  const ProtobufCMessage *body, uint64_t object,
+		  const struct media_ticket *ticket)
 {
-	struct worker *w = &m->workers.w[c->worker];
 	struct pending *p;
 
-	if (!c->router)
+	if (worker >= WORKERS_MAX)
 		return -ENOTCONN;
 	/* While it tells its inventory nothing may change there. */
-	if (mirror_is_busy(m, w->index))
+	if (mirror_is_busy(m, worker))
 		return -ENOBUFS;
 	p = calloc(1, sizeof(*p));
 	if (p) {
@@ -148,7 +147,29 @@ int media_ask(struct media *m, const struct call *c, uint32_t method,
 		p->method = method;
 		p->ticket = ticket ? *ticket : (struct media_ticket){0};
 	}
-	return ask(m, w, body, p);
+	return ask(m, &m->workers.w[worker], body, p);
+}
+
+int media_ask(struct media *m, const struct seat *s, uint32_t method,
+	      const ProtobufCMessage *body, uint64_t object,
+	      const struct media_ticket *ticket)
+{
+	return ask_at(m, s->worker, method, body, object, ticket);
+}
+
+int media_ask_at(struct media *m, uint32_t worker, uint32_t method,
+		 const ProtobufCMessage *body, uint64_t object)
+{
+	return ask_at(m, worker, method, body, object, NULL);
+}
+
+int media_ask_id_at(struct media *m, uint32_t worker, uint32_t method,
+		    uint64_t object)
+{
+	Media__ObjectId msg = MEDIA__OBJECT_ID__INIT;
+
+	msg.id = object;
+	return media_ask_at(m, worker, method, &msg.base, object);
 }
 
 int media_ask_worker(struct media *m, struct worker *w, uint32_t method,
@@ -161,13 +182,13 @@ int media_ask_worker(struct media *m, struct worker *w, uint32_t method,
 	return ask(m, w, body, p);
 }
 
-int media_ask_id(struct media *m, const struct call *c, uint32_t method,
+int media_ask_id(struct media *m, const struct seat *s, uint32_t method,
 		 uint64_t object, const struct media_ticket *ticket)
 {
 	Media__ObjectId msg = MEDIA__OBJECT_ID__INIT;
 
 	msg.id = object;
-	return media_ask(m, c, method, &msg.base, object, ticket);
+	return media_ask(m, s, method, &msg.base, object, ticket);
 }
 
 /* What a successful answer holds; NULL: nothing to read. */

@@ -137,19 +137,25 @@ uint64_t media_deadline(const struct media *m);
 struct media_out *media_out(struct media *m, enum media_out_kind kind);
 
 /*
- * Asks the worker of a call. ticket may be NULL. 0, or -errno when nothing
+ * Asks the worker of a seat. ticket may be NULL. 0, or -errno when nothing
  * was sent (then no reply will come).
  */
-int media_ask(struct media *m, const struct call *c, uint32_t method,
+int media_ask(struct media *m, const struct seat *s, uint32_t method,
 	      const ProtobufCMessage *body, uint64_t object,
 	      const struct media_ticket *ticket);
+
+/* Asks a worker by its index, for nobody who waits. */
+int media_ask_at(struct media *m, uint32_t worker, uint32_t method,
+		 const ProtobufCMessage *body, uint64_t object);
+int media_ask_id_at(struct media *m, uint32_t worker, uint32_t method,
+		    uint64_t object);
 
 /* What concerns no call. */
 int media_ask_worker(struct media *m, struct worker *w, uint32_t method,
 		     const ProtobufCMessage *body);
 
 /* The same with a body that is an ObjectId. */
-int media_ask_id(struct media *m, const struct call *c, uint32_t method,
+int media_ask_id(struct media *m, const struct seat *s, uint32_t method,
 		 uint64_t object, const struct media_ticket *ticket);
 
 /* Ends a ticket without having asked. */

@@ -120,11 +120,16 @@ static uint64_t digest_of(const struct media *m, const struct worker *w)
 	size_t pos = 0;
 
 	while ((c = idmap_next(&m->graph.calls, &pos))) {
-		if (!c->router || c->worker != w->index)
+		const struct part *at = graph_part(c, w->index);
+
+		if (!at)
 			continue;
-		d ^= chan_mix(c->router);
-		list_for_each (it, &c->seats)
-			d ^= seat_digest(list_entry(it, struct seat, node));
+		d ^= chan_mix(at->router);
+		list_for_each (it, &c->seats) {
+			struct seat *s = list_entry(it, struct seat, node);
+
+			d ^= s->worker == w->index ? seat_digest(s) : 0;
+		}
 	}
 	return d;
 }
@@ -218,14 +223,18 @@ static void close_item(struct media *m, struct worker *w, const struct item *it)
 	(void)media_ask_worker(m, w, methods[it->noun], &msg.base);
 }
 
-static struct call *call_by_router(const struct media *m, uint64_t router)
+static struct call *call_by_router(const struct media *m,
+				   const struct worker *w, uint64_t router)
 {
 	struct call *c;
 	size_t pos = 0;
 
-	while ((c = idmap_next(&m->graph.calls, &pos)))
-		if (c->router == router)
+	while ((c = idmap_next(&m->graph.calls, &pos))) {
+		const struct part *at = graph_part(c, w->index);
+
+		if (at && at->router == router)
 			return c;
+	}
 	return NULL;
 }
 
@@ -238,12 +247,12 @@ static int adopt_router(struct media *m, const struct worker *w,
 	if (it->label_len != sizeof(room))
 		return -EINVAL;
 	memcpy(&room, it->label, sizeof(room));
-	c = graph_add_call(&m->graph, room);
+	c = graph_call(&m->graph, room);
 	if (!c)
+		c = graph_add_call(&m->graph, room);
+	if (!c || graph_part(c, w->index))
 		return -EEXIST;
-	c->router = it->id;
-	c->worker = w->index;
-	return 0;
+	return graph_add_part(c, w->index, it->id) ? 0 : -ENOSPC;
 }
 
 /*
@@ -255,9 +264,10 @@ static uint32_t first_mid(void)
 	return 1000 + (uint32_t)(clock_wall_us() / 100000 % 90000000);
 }
 
-static int adopt_transport(struct media *m, const struct item *it)
+static int adopt_transport(struct media *m, const struct worker *w,
+			   const struct item *it)
 {
-	struct call *c = call_by_router(m, it->parent);
+	struct call *c = call_by_router(m, w, it->parent);
 	struct seat *s = graph_seat(&m->graph, it->peer);
 	struct transport *t;
 	struct media_out *o;
@@ -268,11 +278,14 @@ static int adopt_transport(struct media *m, const struct item *it)
 		s = graph_add_seat(&m->graph, c, it->peer, it->label + 1);
 		if (!s)
 			return -ENOMEM;
+		s->worker = w->index;
 		o = media_out(m, MEDIA_ADOPT_SEAT);
 		o->peer = it->peer;
 		o->room = c->room;
 	}
-	t = s->call == c ? graph_add_transport(&m->graph, s, it->id) : NULL;
+	if (s->call != c || s->worker != w->index)
+		return -EINVAL;
+	t = graph_add_transport(&m->graph, s, it->id);
 	if (!t)
 		return -EINVAL;
 	t->state = TRANSPORT_LIVE;
@@ -306,7 +319,7 @@ static void adopt(struct media *m, struct worker *w)
 		if (it->noun == MEDIA__DUMP_OBJECT__NOUN__ROUTER)
 			err = adopt_router(m, w, it);
 		else if (it->noun == MEDIA__DUMP_OBJECT__NOUN__TRANSPORT)
-			err = adopt_transport(m, it);
+			err = adopt_transport(m, w, it);
 		else
 			continue;
 		if (err)
@@ -381,7 +394,7 @@ static void offer_missing(struct media *m, const struct worker *w)
 	size_t pos = 0;
 
 	while ((c = idmap_next(&m->graph.calls, &pos))) {
-		if (!c->router || c->worker != w->index)
+		if (!graph_part(c, w->index))
 			continue;
 		list_for_each (it, &c->seats)
 			cons_offer_all(m, list_entry(it, struct seat, node));
@@ -413,11 +426,12 @@ static void finish(struct media *m, struct worker *w)
 
 /* ---- reconciling ---- */
 
-static bool in_graph(const struct media *m, const struct item *it)
+static bool in_graph(const struct media *m, const struct worker *w,
+		     const struct item *it)
 {
 	switch (it->noun) {
 	case MEDIA__DUMP_OBJECT__NOUN__ROUTER:
-		return call_by_router(m, it->id) != NULL;
+		return call_by_router(m, w, it->id) != NULL;
 	case MEDIA__DUMP_OBJECT__NOUN__TRANSPORT:
 		return graph_transport(&m->graph, it->id) != NULL;
 	case MEDIA__DUMP_OBJECT__NOUN__PRODUCER:
@@ -451,16 +465,18 @@ static void drop_gone_streams(struct media *m, struct seat *s,
 	}
 }
 
-static void reconcile_call(struct media *m, struct call *c,
+static void reconcile_call(struct media *m, struct call *c, uint32_t worker,
 			   const struct idmap *there)
 {
-	if (!idmap_get(there, c->router)) {
-		rebuild_call(m, c);
+	if (!idmap_get(there, graph_part(c, worker)->router)) {
+		rebuild_part(m, c, worker);
 		return;
 	}
 	list_for_each (it, &c->seats) {
 		struct seat *s = list_entry(it, struct seat, node);
 
+		if (s->worker != worker)
+			continue;
 		drop_gone_streams(m, s, there);
 		list_for_each (jt, &s->transports) {
 			struct transport *t =
@@ -484,13 +500,13 @@ static void reconcile(struct media *m, struct worker *w)
 	idmap_init(&there);
 	for (size_t i = 0; i < r->n; i++) {
 		(void)idmap_put(&there, r->items[i].id, r);
-		if (!in_graph(m, &r->items[i]))
+		if (!in_graph(m, w, &r->items[i]))
 			close_item(m, w, &r->items[i]);
 	}
 	clear(r);
 	while ((c = idmap_next(&m->graph.calls, &pos)))
-		if (c->router && c->worker == w->index)
-			reconcile_call(m, c, &there);
+		if (graph_part(c, w->index))
+			reconcile_call(m, c, w->index, &there);
 	idmap_fini(&there);
 	offer_missing(m, w);
 	log_info("media", "inventory reconciled", "worker=%u", w->index);

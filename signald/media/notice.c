@@ -99,7 +99,7 @@ static void layers_wanted(struct media *m, const Media__LayersWanted *e)
 	o->layers.spatial = e->max_spatial;
 }
 
-/* The call with this router, if this worker may speak of it. */
+/* The call that is at home in this router of this worker. */
 static struct call *call_of(struct media *m, const struct worker *w,
 			    uint64_t router)
 {
@@ -107,7 +107,8 @@ static struct call *call_of(struct media *m, const struct worker *w,
 	size_t pos = 0;
 
 	while ((c = idmap_next(&m->graph.calls, &pos)))
-		if (c->router == router && c->worker == w->index)
+		if (c->n_parts && c->part[0].router == router &&
+		    c->part[0].worker == w->index)
 			return c;
 	return NULL;
 }

@@ -1,5 +1,6 @@
 /*
- * place: which worker carries a room.
+ * place: which worker carries whom. All transports of a seat are on one
+ * worker, and the seats of a call on as few as its size allows.
  */
 #ifndef SIGNALD_MEDIA_PLACE_H
 #define SIGNALD_MEDIA_PLACE_H
@@ -7,15 +8,22 @@
 #include "signald/media/media.h"
 
 /*
- * Puts the call on the worker with the least to do and asks it for a router,
- * unless it has one. 0, or -ENOTCONN when no worker takes rooms.
+ * Puts the seat on a worker, unless it is on one: beside the others of its
+ * call, or elsewhere. The worker is asked for a router if the call has none
+ * there. 0, or -ENOTCONN when no worker takes anybody.
  */
-int place_call(struct media *m, struct call *c);
+int place_seat(struct media *m, struct seat *s);
 
-/* How many calls a worker carries. */
+/* How many calls a worker carries or has a part in. */
 uint32_t place_count(const struct media *m, uint32_t worker);
 
-/* The call leaves its worker; its router is closed if it can be told. */
-void place_leave(struct media *m, struct call *c);
+/* The seat leaves its worker; with the last one the router there is closed. */
+void place_leave(struct media *m, struct seat *s);
+
+/* The call leaves all its workers. */
+void place_end(struct media *m, struct call *c);
+
+/* The call's part on that worker is gone already. */
+void place_lost(struct media *m, struct call *c, uint32_t worker);
 
 #endif

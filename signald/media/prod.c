@@ -91,8 +91,8 @@ static int ask_produce(struct media *m, struct producer *p,
 	msg.has_label = opts->label_len > 0;
 	msg.label.data = (uint8_t *)(uintptr_t)opts->label;
 	msg.label.len = opts->label_len;
-	return media_ask(m, p->seat->call, MEDIA__METHOD__PRODUCE, &msg.base,
-			 p->id, ticket);
+	return media_ask(m, p->seat, MEDIA__METHOD__PRODUCE, &msg.base, p->id,
+			 ticket);
 }
 
 int prod_create(struct media *m, struct transport *t, struct rtp_params *params,
@@ -152,7 +152,7 @@ int prod_set_paused(struct media *m, struct producer *p, bool paused,
 	if (p->state == PRODUCER_LOST) {
 		media_done(m, ticket, method, p->id, 0);
 	} else {
-		err = media_ask_id(m, p->seat->call, method, p->id, ticket);
+		err = media_ask_id(m, p->seat, method, p->id, ticket);
 		if (err)
 			return err;
 	}
@@ -203,7 +203,7 @@ void prod_drop(struct media *m, struct producer *p)
 void prod_close(struct media *m, struct producer *p)
 {
 	if (p->state != PRODUCER_LOST)
-		(void)media_ask_id(m, p->seat->call,
-				   MEDIA__METHOD__CLOSE_PRODUCER, p->id, NULL);
+		(void)media_ask_id(m, p->seat, MEDIA__METHOD__CLOSE_PRODUCER,
+				   p->id, NULL);
 	prod_drop(m, p);
 }

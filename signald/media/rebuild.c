@@ -64,8 +64,19 @@ static void lose_seat(struct media *m, struct seat *s)
 				       list_entry(jt, struct transport, node));
 }
 
+static bool has_lost(const struct seat *s)
+{
+	list_for_each (it, &s->transports)
+		if (list_entry(it, struct transport, node)->state ==
+		    TRANSPORT_LOST)
+			return true;
+	return false;
+}
+
 void rebuild_seat(struct media *m, struct seat *s)
 {
+	if (!has_lost(s) || place_seat(m, s))
+		return; /* rebuild_worker_up() tries again */
 	/* Successors join the list: go over the present ones only. */
 	for (uint32_t n = s->n_transports; n > 0; n--) {
 		struct transport *t =
@@ -80,23 +91,33 @@ void rebuild_seat(struct media *m, struct seat *s)
 	}
 }
 
-/* Places a call again and asks for its transports. */
+/* Seats that are nowhere are placed, and get their transports. */
 static void host_call(struct media *m, struct call *c)
 {
-	if (place_call(m, c))
-		return; /* rebuild_worker_up() tries again */
-	list_for_each (it, &c->seats)
-		rebuild_seat(m, list_entry(it, struct seat, node));
+	list_for_each (it, &c->seats) {
+		struct seat *s = list_entry(it, struct seat, node);
+
+		if (s->worker == GRAPH_NOWHERE)
+			rebuild_seat(m, s);
+	}
 }
 
-void rebuild_call(struct media *m, struct call *c)
+void rebuild_part(struct media *m, struct call *c, uint32_t worker)
 {
-	c->router = 0;
 	/* Nobody is told: each client closes them with its transport. */
-	list_for_each (it, &c->seats)
-		drop_consumers(m, list_entry(it, struct seat, node));
-	list_for_each (jt, &c->seats)
-		lose_seat(m, list_entry(jt, struct seat, node));
+	list_for_each (it, &c->seats) {
+		struct seat *s = list_entry(it, struct seat, node);
+
+		if (s->worker == worker)
+			drop_consumers(m, s);
+	}
+	list_for_each (jt, &c->seats) {
+		struct seat *s = list_entry(jt, struct seat, node);
+
+		if (s->worker == worker)
+			lose_seat(m, s);
+	}
+	place_lost(m, c, worker);
 	host_call(m, c);
 }
 
@@ -105,11 +126,9 @@ void rebuild_worker_lost(struct media *m, uint32_t index)
 	struct call *c;
 	size_t pos = 0;
 
-	while ((c = idmap_next(&m->graph.calls, &pos))) {
-		if (!c->router || c->worker != index)
-			continue;
-		rebuild_call(m, c);
-	}
+	while ((c = idmap_next(&m->graph.calls, &pos)))
+		if (graph_part(c, index))
+			rebuild_part(m, c, index);
 }
 
 void rebuild_worker_up(struct media *m, struct worker *w)
@@ -119,8 +138,7 @@ void rebuild_worker_up(struct media *m, struct worker *w)
 
 	(void)w;
 	while ((c = idmap_next(&m->graph.calls, &pos)))
-		if (!c->router)
-			host_call(m, c);
+		host_call(m, c);
 }
 
 void rebuild_on_transport(struct media *m, struct transport *t,

@@ -1,5 +1,5 @@
 /*
- * rebuild: what becomes of calls whose worker died: they go to another
+ * rebuild: what becomes of seats whose worker died: they go to another
  * worker, every transport gets a successor, every producer waits for its
  * client to produce again under the same id.
  */
@@ -11,8 +11,8 @@
 /* The process behind this index is gone. */
 void rebuild_worker_lost(struct media *m, uint32_t index);
 
-/* All media of a call, or one transport, is gone from its worker. */
-void rebuild_call(struct media *m, struct call *c);
+/* A call's part on a worker, or one transport, is gone. */
+void rebuild_part(struct media *m, struct call *c, uint32_t worker);
 void rebuild_lose_transport(struct media *m, struct transport *t);
 /* Asks for successors of what a seat has lost. */
 void rebuild_seat(struct media *m, struct seat *s);

@@ -17,7 +17,7 @@ int trans_ask(struct media *m, struct transport *t,
 	char label[MIRROR_LABEL_MAX];
 
 	msg.id = t->id;
-	msg.router_id = t->seat->call->router;
+	msg.router_id = graph_router(t->seat);
 	msg.peer_id = t->seat->id;
 	msg.has_producing = msg.has_consuming = msg.has_force_tcp = true;
 	msg.producing = t->producing;
@@ -30,8 +30,8 @@ int trans_ask(struct media *m, struct transport *t,
 	msg.initial_bitrate = m->conf.start_bitrate;
 	msg.has_max_incoming = m->conf.max_bitrate > 0;
 	msg.max_incoming = m->conf.max_bitrate;
-	return media_ask(m, t->seat->call, MEDIA__METHOD__CREATE_TRANSPORT,
-			 &msg.base, t->id, ticket);
+	return media_ask(m, t->seat, MEDIA__METHOD__CREATE_TRANSPORT, &msg.base,
+			 t->id, ticket);
 }
 
 int trans_create(struct media *m, struct seat *s, const struct trans_opts *opts,
@@ -42,7 +42,7 @@ int trans_create(struct media *m, struct seat *s, const struct trans_opts *opts,
 
 	if (s->n_transports >= m->conf.transports)
 		return -ENOSPC;
-	err = place_call(m, s->call);
+	err = place_seat(m, s);
 	if (err)
 		return err;
 	t = graph_add_transport(&m->graph, s, rng_id());
@@ -104,14 +104,14 @@ int trans_connect(struct media *m, struct transport *t, Media__DtlsRole role,
 	msg.role = role;
 	msg.fingerprints = list;
 	msg.n_fingerprints = n;
-	return media_ask(m, t->seat->call, MEDIA__METHOD__CONNECT_TRANSPORT,
+	return media_ask(m, t->seat, MEDIA__METHOD__CONNECT_TRANSPORT,
 			 &msg.base, t->id, ticket);
 }
 
 int trans_restart_ice(struct media *m, struct transport *t,
 		      const struct media_ticket *ticket)
 {
-	return media_ask_id(m, t->seat->call, MEDIA__METHOD__RESTART_ICE, t->id,
+	return media_ask_id(m, t->seat, MEDIA__METHOD__RESTART_ICE, t->id,
 			    ticket);
 }
 
@@ -126,7 +126,7 @@ void trans_drop(struct media *m, struct transport *t)
 
 void trans_close(struct media *m, struct transport *t)
 {
-	(void)media_ask_id(m, t->seat->call, MEDIA__METHOD__CLOSE_TRANSPORT,
-			   t->id, NULL);
+	(void)media_ask_id(m, t->seat, MEDIA__METHOD__CLOSE_TRANSPORT, t->id,
+			   NULL);
 	trans_drop(m, t);
 }
