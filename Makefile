@@ -293,6 +293,11 @@ load-signaling: daemons $(B)/bin/chattr-signaling
 conformance: unit-build daemons
 	tests/conformance/run
 
+# What an operator relies on: users, sandbox, certificates, proxy, figures.
+.PHONY: test-ops
+test-ops: daemons test-tools
+	@tests/ops/run
+
 # Processes die and hang in the middle of calls; about a minute.
 .PHONY: test-chaos
 test-chaos: daemons $(B)/bin/chattr-load
@@ -383,25 +388,67 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 
 PREFIX ?= /usr/local
 ETC ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 SHARE := $(DESTDIR)$(PREFIX)/share
+MAN := $(DESTDIR)$(PREFIX)/share/man
+MAN_PAGES := signald.8 mediad.8 chattrctl.8 signald.conf.5
 
-.PHONY: install
-install: daemons webclient
+.PHONY: install install-daemons install-webclient man
+man: $(MAN_PAGES:%=build/man/%)
+build/man/%.8: conf/man/%.8
+	@mkdir -p $(@D)
+	cp $< $@
+# The commands are chattrctl's own help.
+build/man/chattrctl.8: conf/man/chattrctl.8.in conf/man/help.awk $(B)/bin/chattrctl
+	@mkdir -p $(@D)
+	$(B)/bin/chattrctl --help | awk -v page=$< -f conf/man/help.awk >$@
+build/man/signald.conf.5: conf/man/conf.awk conf/man/signald.conf.5.head conf/signald.conf
+	@mkdir -p $(@D)
+	awk -v head=conf/man/signald.conf.5.head -f conf/man/conf.awk \
+		conf/signald.conf >$@
+
+install: install-daemons webclient
+	$(MAKE) --no-print-directory install-webclient
+install-daemons: daemons man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
-		$(DESTDIR)$(ETC)/chattr $(SHARE)/chattr
+		$(DESTDIR)$(ETC)/chattr $(MAN)/man5 $(MAN)/man8 \
+		$(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+		$(SHARE)/doc/chattr/examples
 	install -m 755 $(B)/bin/signald $(B)/bin/mediad $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(B)/bin/chattrctl $(DESTDIR)$(PREFIX)/bin/
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system \
-		$(DESTDIR)$(PREFIX)/lib/sysusers.d
+	install -m 644 build/man/*.5 $(MAN)/man5/
+	install -m 644 build/man/*.8 $(MAN)/man8/
 	sed 's|/usr/sbin/|$(PREFIX)/sbin/|' conf/systemd/chattr.service \
-		>$(DESTDIR)$(PREFIX)/lib/systemd/system/chattr.service
+		>$(DESTDIR)$(UNITDIR)/chattr.service
 	install -m 644 conf/systemd/chattr.sysusers \
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d/chattr.conf
-	rm -rf $(SHARE)/chattr/webclient
-	cp -r build/webclient/dist $(SHARE)/chattr/webclient
+	cp -r conf/proxy conf/monitoring conf/container $(SHARE)/doc/chattr/examples/
 	[ -e $(DESTDIR)$(ETC)/chattr/signald.conf ] || \
 		sed 's|^\( *\)# *web_root = .*|\1web_root = "$(PREFIX)/share/chattr/webclient"|' \
 		conf/signald.conf >$(DESTDIR)$(ETC)/chattr/signald.conf
+# What `make webclient` has built.
+install-webclient:
+	install -d $(SHARE)/chattr
+	rm -rf $(SHARE)/chattr/webclient
+	cp -r build/webclient/dist $(SHARE)/chattr/webclient
+
+# Packages in build/deb, from the sources and the web client as built here.
+DEB_TREE := build/deb/chattr
+.PHONY: deb deb-test setup-deb
+setup-deb:
+	@conf/setup.sh run deb
+deb: setup-deb webclient
+	rm -rf build/deb
+	mkdir -p $(DEB_TREE)/build/webclient
+	cp -r Makefile README.md LICENSE common conf mediad proto signald $(DEB_TREE)/
+	cp -r build/webclient/dist $(DEB_TREE)/build/webclient/
+	cp -r conf/debian $(DEB_TREE)/
+	cd $(DEB_TREE) && env -u MAKEFLAGS -u VARIANT \
+		dpkg-buildpackage -b -uc -us -j$(JOBS)
+	lintian --fail-on error,warning --allow-root build/deb/*.changes
+# In a fresh tree of Debian: install, start, ask. Needs root.
+deb-test: deb
+	conf/debtest.sh
 
 .PHONY: lint format clean help
 lint:

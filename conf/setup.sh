@@ -1,9 +1,10 @@
 #!/bin/bash
 # Installs the Debian packages that are missing, and only those.
 #
-#	conf/setup.sh [run] [test]
+#	conf/setup.sh [run] [test] [deb]
 #
-# run: what building and running needs; test: what the tests need besides.
+# run: what building and running needs; test, deb: what the tests and the
+# packages need besides.
 # Says what it does; asks for root through sudo when it must. To add a
 # package, add a word to one of the lists.
 set -euo pipefail
@@ -20,8 +21,9 @@ test=(
 	check clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
 	python3 procps iproute2 nftables util-linux
 	chromium fonts-dejavu-core
-	spin
+	spin curl openssl systemd groff-base
 )
+deb=(debhelper dpkg-dev lintian debootstrap)
 # Intel's AES, a back end of the media path: amd64 alone.
 [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] && run+=(libipsec-mb-dev)
 
@@ -34,8 +36,9 @@ for set in "$@"; do
 	case $set in
 	run) ;;
 	test) want+=("${test[@]}") ;;
+	deb) want+=("${deb[@]}") ;;
 	*)
-		echo "usage: $0 [run] [test]" >&2
+		echo "usage: $0 [run] [test] [deb]" >&2
 		exit 2
 		;;
 	esac

@@ -53,6 +53,10 @@ int sandbox_become(const char *user)
 		return 0;
 	if (sandbox_user(user, &uid, &gid))
 		return -ENOENT;
+	/* Root alone can empty the bounding set: no child gets one back. */
+	capng_clear(CAPNG_SELECT_BOUNDS);
+	if (capng_apply(CAPNG_SELECT_BOUNDS))
+		return -EPERM;
 	if (initgroups(user, gid) || setresgid(gid, gid, gid) ||
 	    setresuid(uid, uid, uid))
 		return -errno;

@@ -106,6 +106,7 @@ static const struct {
 	FIELD("worker_producers", "gauge", producers, "Producers"),
 	FIELD("worker_consumers", "gauge", consumers, "Consumers"),
 	FIELD("worker_pool_used", "gauge", pool_used, "Packet buffers in use"),
+	FIELD("worker_pool_size", "gauge", pool_size, "Packet buffers"),
 	FIELD("worker_forward_p50_microseconds", "gauge", forward_p50_us,
 	      "From the kernel's receive stamp to the send, median"),
 	FIELD("worker_forward_p99_microseconds", "gauge", forward_p99_us,
@@ -151,6 +152,15 @@ static void put_workers(FILE *f, const struct workers *ws)
 		if (ws->w[i].state != WORKER_ABSENT)
 			fprintf(f, "chattr_worker_up{worker=\"%zu\"} %d\n", i,
 				ws->w[i].state == WORKER_UP);
+	fputs("# HELP chattr_worker_generation How often it was born\n"
+	      "# TYPE chattr_worker_generation gauge\n",
+	      f);
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		if (ws->w[i].state != WORKER_ABSENT)
+			fprintf(f,
+				"chattr_worker_generation{worker=\"%zu\"} "
+				"%u\n",
+				i, ws->w[i].generation);
 	for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++) {
 		fprintf(f, "# HELP chattr_%s %s\n# TYPE chattr_%s %s\n",
 			fields[k].name, fields[k].help, fields[k].name,
