@@ -280,6 +280,7 @@ static struct replay *cm_window(struct srtp_session *s, const uint8_t *dst)
 	return row ? &row->win : NULL;
 }
 
+/* lint: sizes: the six of srtp_seal_rtp(), and whether it went out before. */
 static int cm_seal(struct srtp_session *s, uint8_t *dst, size_t cap,
 		   size_t hdr_len, const uint8_t *payload, size_t len,
 		   bool again)
