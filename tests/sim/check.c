@@ -234,6 +234,7 @@ static void same_room(struct world *w, const struct core *other,
 		return;
 	if (a->policy != b->policy || a->hosted != b->hosted ||
 	    a->created != b->created || a->key_epoch != b->key_epoch ||
+	    a->epoch_wanted != b->epoch_wanted ||
 	    a->spotlight != b->spotlight || a->expires_ms != b->expires_ms ||
 	    memcmp(&a->settings, &b->settings, sizeof(a->settings)) != 0)
 		world_violation(w, "the journal has another room");

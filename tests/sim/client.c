@@ -102,6 +102,7 @@ static void new_person(struct client *c)
 static void open_connection(struct world *w, struct client *c)
 {
 	c->conn = ++w->next_conn;
+	server_connected(w, c->n, c->conn);
 	memset(c->pending, 0, sizeof(c->pending));
 	if (c->status == STATUS_GONE)
 		new_person(c);

@@ -323,17 +323,13 @@ static void step(struct world *w, const struct event *e)
 
 /* ---- from clients to the server ---- */
 
-static struct link *link_of(struct world *w, uint32_t client, uint64_t conn)
+void server_connected(struct world *w, uint32_t client, uint64_t conn)
 {
-	struct link *l = idmap_get(&w->links, conn);
+	struct link *l = calloc(1, sizeof(*l));
 
-	if (l)
-		return l;
-	l = calloc(1, sizeof(*l));
 	l->conn = conn;
 	l->client = client;
 	(void)idmap_put(&w->links, conn, l);
-	return l;
 }
 
 static void fill(struct world *w, const struct request *r, struct event *e)
@@ -400,7 +396,7 @@ static void fill_kind(const struct request *r, struct event *e, char *client_id)
 void server_request(struct world *w, uint32_t client, uint64_t conn,
 		    const struct request *r)
 {
-	struct link *l = link_of(w, client, conn);
+	struct link *l = idmap_get(&w->links, conn);
 	char pid[HEX_ID_LEN + 1], client_id[HEX_ID_LEN + 1];
 	const struct peer *p;
 	struct event_box box;
@@ -410,7 +406,8 @@ void server_request(struct world *w, uint32_t client, uint64_t conn,
 		.req = r->req,
 	};
 
-	if (!w->core || l->closed)
+	/* Of a connection that is over, or went to the process before. */
+	if (!w->core || !l || l->closed)
 		return;
 	e.from.ip[0] = 127;
 	e.from.ip[3] = (uint8_t)(client + 1);

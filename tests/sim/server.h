@@ -52,6 +52,7 @@ struct secret_hash server_hash(uint64_t secret);
 
 void server_start(struct world *w);
 void server_crash(struct world *w, bool power_cut);
+void server_connected(struct world *w, uint32_t client, uint64_t conn);
 void server_request(struct world *w, uint32_t client, uint64_t conn,
 		    const struct request *r);
 void server_lost(struct world *w, uint64_t conn);
