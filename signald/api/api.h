@@ -12,7 +12,7 @@ struct conn;
 
 /* api_enter.c */
 void api_enter_begin(struct api_req *r);
-bool api_enter_implicit(struct session *s);
+bool api_enter_implicit(struct session *s, uint32_t req);
 void api_enter_join(struct api_req *r);
 void api_enter_leave(struct api_req *r);
 void api_enter_knock(struct api_req *r);
@@ -58,6 +58,7 @@ void api_room_hand(struct api_req *r);
 void api_room_react(struct api_req *r);
 void api_room_policy(struct api_req *r);
 void api_room_settings(struct api_req *r);
+void api_room_read_settings(struct wire *w, struct event_settings *out);
 
 /* api_chat.c */
 void api_chat_keys(struct api_req *r);

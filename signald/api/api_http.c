@@ -55,20 +55,15 @@ void api_http_refuse(struct hub *hub, uint64_t conn, const struct refusal *f)
 static void create_room(struct hub *hub, struct conn *c, struct wire *w,
 			const struct http_req *req)
 {
-	struct api_req r = {.hub = hub};
+	struct api_req r = {.hub = hub, .w = *w};
 	const struct signin *who;
 	char key[SECRET_TEXT_SIZE];
 	char id[SECRET_TEXT_SIZE];
+	struct wire settings = wire_obj(w, "settings", WIRE_MAY);
 
 	(void)req;
-	r.w = wire_obj(w, "settings", WIRE_MAY);
-	r.e.create.has_settings = r.w.obj != NULL;
-	if (r.w.obj) {
-		api_room_settings(&r);
-		r.e.create.settings = r.e.settings.to;
-	}
-	w->bad = w->bad ? w->bad : r.w.bad;
-	r.w = *w;
+	api_room_read_settings(&settings, &r.e.create.settings);
+	r.w.bad = w->bad ? w->bad : settings.bad;
 	who = api_signin_find(
 		hub, wire_text(w, "signInToken", WIRE_MAY, HUB_SECRET_MAX));
 	r.e.create.subject = who ? who->subject : NULL;

@@ -5,6 +5,7 @@
 void api_room_name(struct api_req *r)
 {
 	r->e.text = wire_text(&r->w, "displayName", WIRE_MUST, NAME_SIZE * 2);
+	r->e.peer = wire_text(&r->w, "peerId", WIRE_MAY, PEER_ID_SIZE - 1);
 }
 
 void api_room_hand(struct api_req *r)
@@ -31,22 +32,22 @@ void api_room_policy(struct api_req *r)
 		r->w.bad = "policy";
 }
 
-void api_room_settings(struct api_req *r)
+void api_room_read_settings(struct wire *w, struct event_settings *out)
 {
-	struct settings *to = &r->e.settings.to;
-	const char *s = wire_text(&r->w, "succession", WIRE_MAY, 32);
+	struct settings *to = &out->to;
+	const char *s = wire_text(w, "succession", WIRE_MAY, 32);
 
-	r->e.settings.set_screen = wire_has(&r->w, "screenShare");
-	r->e.settings.set_chat = wire_has(&r->w, "chat");
-	r->e.settings.set_unmute = wire_has(&r->w, "unmute");
-	r->e.settings.set_reactions = wire_has(&r->w, "reactions");
-	to->allow_screen = wire_bool(&r->w, "screenShare", WIRE_MAY, true);
-	to->allow_chat = wire_bool(&r->w, "chat", WIRE_MAY, true);
-	to->allow_unmute = wire_bool(&r->w, "unmute", WIRE_MAY, true);
-	to->allow_reactions = wire_bool(&r->w, "reactions", WIRE_MAY, true);
+	out->set_screen = wire_has(w, "screenShare");
+	out->set_chat = wire_has(w, "chat");
+	out->set_unmute = wire_has(w, "unmute");
+	out->set_reactions = wire_has(w, "reactions");
+	to->allow_screen = wire_bool(w, "screenShare", WIRE_MAY, true);
+	to->allow_chat = wire_bool(w, "chat", WIRE_MAY, true);
+	to->allow_unmute = wire_bool(w, "unmute", WIRE_MAY, true);
+	to->allow_reactions = wire_bool(w, "reactions", WIRE_MAY, true);
 	if (!s)
 		return;
-	r->e.settings.set_succession = true;
+	out->set_succession = true;
 	if (str_eq(s, "promote-oldest"))
 		to->succession = SUCCESSION_OLDEST;
 	else if (str_eq(s, "lock"))
@@ -54,5 +55,10 @@ void api_room_settings(struct api_req *r)
 	else if (str_eq(s, "end"))
 		to->succession = SUCCESSION_END;
 	else
-		r->w.bad = "succession";
+		w->bad = "succession";
+}
+
+void api_room_settings(struct api_req *r)
+{
+	api_room_read_settings(&r->w, &r->e.settings);
 }

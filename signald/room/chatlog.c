@@ -11,7 +11,8 @@
 #include "signald/room/text.h"
 #include "signald/room/view.h"
 
-#define HISTORY_MAX 100
+#define HISTORY_MAX   100
+#define HISTORY_BYTES 131072 /* an answer fits what may wait for a client */
 
 static const char *put(char **at, const char *s)
 {
@@ -168,7 +169,9 @@ void chatlog_send(struct step *s)
 		tell_refusal(s, REFUSE_CHAT_OFF);
 		return;
 	}
-	if (e->chat.to && !(to = member_find(s->room, e->chat.to))) {
+	if (e->chat.to)
+		to = member_find(s->room, e->chat.to);
+	if (e->chat.to && (!to || to->plain)) {
 		tell_refusal(s, REFUSE_NO_PEER);
 		return;
 	}
@@ -282,6 +285,7 @@ void chatlog_history(struct step *s)
 	uint64_t before = s->e->history.before;
 	struct chat_view *v;
 	struct answer *a;
+	size_t bytes = 0;
 	bool more = false;
 
 	if (!want || want > HISTORY_MAX)
@@ -293,7 +297,8 @@ void chatlog_history(struct step *s)
 
 		if ((before && m->id >= before) || !chat_is_for(m, s->me))
 			continue;
-		more = n == want;
+		bytes += m->body_len;
+		more = n == want || (n && bytes > HISTORY_BYTES);
 		if (more)
 			break;
 		v[want - ++n] = view_chat(s->fx, m); /* from the back */

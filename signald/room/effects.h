@@ -85,6 +85,7 @@ struct entered {
 	const char *token; /* NULL: the one the client has stays */
 	uint32_t position; /* place in line from 1 */
 	bool resumed;
+	bool plain; /* by the way of a request that is answered itself */
 	enum role role;
 	struct room_view room;
 	struct snapshot snapshot; /* the others; a resume may say `missed` */

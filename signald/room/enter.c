@@ -186,9 +186,7 @@ static void fill_peer(struct step *s, struct peer *p)
 	const struct event_enter *e = &s->e->enter;
 	char text[MESSAGE_SIZE];
 
-	text_clean(p->name, sizeof(p->name), e->name, 64);
-	if (!*p->name)
-		(void)str_copy(p->name, sizeof(p->name), "Guest");
+	text_name(p->name, e->name);
 	people_set_device(p, &e->device);
 	p->message = text_dup(text_clean(text, sizeof(text), e->message, 128));
 	p->subject = text_dup(e->subject);
@@ -235,8 +233,10 @@ static void come_in(struct step *s, struct peer *p, const struct way *way)
 
 	p->role = way->role;
 	member_set_state(p, PEER_IN);
-	if (way->invite)
+	if (way->invite) {
+		p->invite = way->invite->id;
 		invite_spend(s, p->room, way->invite);
+	}
 	if (way->owner)
 		before = role_crown(s, p, true);
 	else
@@ -368,7 +368,7 @@ void enter_implicit(struct step *s)
 	}
 	p->plain = true;
 	take_url_id(p, s->e->implicit.peer_id);
-	(void)str_copy(p->name, sizeof(p->name), "Guest");
+	text_name(p->name, NULL);
 	people_set_device(p, &(struct device){0});
 	p->subject = text_dup(s->e->implicit.subject);
 	p->from = addr_bucket(&s->e->from);

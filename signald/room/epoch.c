@@ -34,12 +34,30 @@ static const struct peer *epoch_asked(const struct room *r, uint32_t n,
 	return NULL;
 }
 
+/* Somebody who could seal is away for the moment. */
+static bool may_come_back(const struct room *r, const struct peer *but)
+{
+	list_for_each (it, &r->members) {
+		const struct peer *p = member_of(it);
+
+		if (p != but && p->keys[1])
+			return true;
+	}
+	return false;
+}
+
 static void epoch_ask(struct step *s, struct room *r, const struct peer *but)
 {
 	const struct peer *p = epoch_asked(r, r->epoch_asked++, but);
 
+	if (!p && may_come_back(r, but)) {
+		r->epoch_asked = 0; /* from the first one, once more */
+		step_timer(s, &r->epoch_timer, s->now.us + ANSWER_US);
+		return;
+	}
 	if (!p) {
 		r->epoch_wanted = 0;
+		save_room(s, r, RECORD_LAZY);
 		timerq_unset(&s->c->timers, &r->epoch_timer);
 		return;
 	}
@@ -53,12 +71,20 @@ void epoch_want_without(struct step *s, struct room *r,
 	r->epoch_wanted = r->key_epoch + 1;
 	r->epoch_asked = 0;
 	r->epoch_actor = first ? first->id : 0;
+	save_room(s, r, RECORD_LAZY);
 	epoch_ask(s, r, but);
 }
 
 void epoch_want(struct step *s, struct room *r, const struct peer *first)
 {
 	epoch_want_without(s, r, first, NULL);
+}
+
+void epoch_restore(struct step *s, struct room *r, uint32_t wanted)
+{
+	r->epoch_wanted = wanted;
+	if (wanted)
+		step_timer(s, &r->epoch_timer, s->now.us + ANSWER_US);
 }
 
 void epoch_due(struct step *s, struct room *r)
@@ -100,6 +126,12 @@ static bool seal_is_refused(struct step *s)
 
 	if (!e->seal.epoch || e->seal.epoch > r->key_epoch + 1) {
 		tell_refusal(s, REFUSE_BAD_REQUEST);
+		return true;
+	}
+	/* Else any guest could begin one that leaves others out. */
+	if (e->seal.epoch > r->key_epoch && e->seal.epoch != r->epoch_wanted &&
+	    s->me->role == ROLE_GUEST) {
+		tell_refusal(s, REFUSE_FORBIDDEN);
 		return true;
 	}
 	if (e->seal.n > s->c->conf.seats) {

@@ -13,6 +13,9 @@ void epoch_want(struct step *s, struct room *r, const struct peer *first);
 void epoch_want_without(struct step *s, struct room *r,
 			const struct peer *first, const struct peer *but);
 
+/* What was wanted before our death is asked for again. */
+void epoch_restore(struct step *s, struct room *r, uint32_t wanted);
+
 /* Nobody sealed in time: the next one is asked. */
 void epoch_due(struct step *s, struct room *r);
 

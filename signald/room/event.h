@@ -83,6 +83,12 @@ struct event_enter {
 	struct secret_hash host_key;
 };
 
+/* What of the settings is said, and what. */
+struct event_settings {
+	bool set_screen, set_chat, set_unmute, set_reactions, set_succession;
+	struct settings to;
+};
+
 struct event {
 	enum event_kind kind;
 	bool admin;	     /* from the admin socket: may all in room_id */
@@ -106,10 +112,10 @@ struct event {
 	union {
 		struct event_enter enter;
 		struct {
-			bool has_policy, has_settings;
 			const char *subject;
-			struct settings settings;
+			bool has_policy;
 			enum policy policy;
+			struct event_settings settings;
 		} create;
 		struct {
 			const char *peer_id; /* of the URL */
@@ -159,11 +165,7 @@ struct event {
 			uint64_t before; /* 0: from the newest */
 			uint32_t limit;
 		} history;
-		struct {
-			bool set_screen, set_chat, set_unmute, set_reactions;
-			bool set_succession;
-			struct settings to;
-		} settings;
+		struct event_settings settings;
 	};
 };
 

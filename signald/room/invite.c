@@ -36,6 +36,18 @@ void invite_spend(struct step *s, struct room *r, struct invite *i)
 	save_invite(s, r, i, RECORD_DURABLE);
 }
 
+void invite_void(struct step *s, struct room *r, uint64_t id)
+{
+	list_for_each (it, &r->invites) {
+		struct invite *i = list_entry(it, struct invite, node);
+
+		if (i->id != id || !i->uses_left)
+			continue;
+		i->uses_left = 0;
+		save_invite(s, r, i, RECORD_DURABLE);
+	}
+}
+
 static void invite_free(struct room *r, struct invite *i)
 {
 	list_del(&i->node);

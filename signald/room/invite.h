@@ -23,6 +23,9 @@ struct invite *invite_find(const struct step *s, const struct room *r,
 			   const struct secret_hash *hash);
 void invite_spend(struct step *s, struct room *r, struct invite *i);
 
+/* What is left of it lets nobody in any more. */
+void invite_void(struct step *s, struct room *r, uint64_t id);
+
 void invite_create(struct step *s);
 void invite_list(struct step *s);
 void invite_revoke(struct step *s);

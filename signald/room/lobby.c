@@ -7,6 +7,7 @@
 #include "signald/room/member.h"
 #include "signald/room/rate.h"
 #include "signald/room/registry.h"
+#include "signald/room/role.h"
 #include "signald/room/save.h"
 #include "signald/room/tell.h"
 #include "signald/room/text.h"
@@ -168,7 +169,7 @@ void lobby_send_back(struct step *s)
 		tell_refusal(s, REFUSE_NO_PEER);
 		return;
 	}
-	if (p->plain || p == s->me || p->role == ROLE_HOST) {
+	if (p->plain || p == s->me || role_is_hosts(p)) {
 		tell_refusal(s, REFUSE_FORBIDDEN);
 		return;
 	}
@@ -177,6 +178,7 @@ void lobby_send_back(struct step *s)
 		return;
 	}
 	audit_add(s, s->room, "send-to-waiting", p, "");
+	role_void_secrets(s, p);
 	member_withdraw(s, p, true);
 	p->role = p->role_before = ROLE_GUEST;
 	p->owner = false;
@@ -196,7 +198,7 @@ void lobby_set_knock(struct step *s)
 	char *words;
 
 	if (s->e->knock.name && !p->subject)
-		text_clean(p->name, sizeof(p->name), s->e->knock.name, 64);
+		text_name(p->name, s->e->knock.name);
 	if (s->e->knock.message) {
 		text_clean(text, sizeof(text), s->e->knock.message, 128);
 		words = text_dup(text);

@@ -35,21 +35,26 @@ void moderate_set_policy(struct step *s)
 	tell_ok(s);
 }
 
+void moderate_settings(struct settings *to, const struct event_settings *e)
+{
+	if (e->set_screen)
+		to->allow_screen = e->to.allow_screen;
+	if (e->set_chat)
+		to->allow_chat = e->to.allow_chat;
+	if (e->set_unmute)
+		to->allow_unmute = e->to.allow_unmute;
+	if (e->set_reactions)
+		to->allow_reactions = e->to.allow_reactions;
+	if (e->set_succession)
+		to->succession = e->to.succession;
+}
+
 void moderate_set_settings(struct step *s)
 {
 	const struct event *e = s->e;
 	struct settings *to = &s->room->settings;
 
-	if (e->settings.set_screen)
-		to->allow_screen = e->settings.to.allow_screen;
-	if (e->settings.set_chat)
-		to->allow_chat = e->settings.to.allow_chat;
-	if (e->settings.set_unmute)
-		to->allow_unmute = e->settings.to.allow_unmute;
-	if (e->settings.set_reactions)
-		to->allow_reactions = e->settings.to.allow_reactions;
-	if (e->settings.set_succession)
-		to->succession = e->settings.to.succession;
+	moderate_settings(to, &e->settings);
 	audit_add(s, s->room, "settings", NULL, "");
 	save_room(s, s->room, RECORD_COMMIT);
 	tell_room(s, s->room);
@@ -136,7 +141,7 @@ void moderate_kick(struct step *s)
 		tell_refusal(s, REFUSE_NO_PEER);
 		return;
 	}
-	if (p == s->me || (p->role == ROLE_HOST && !s->e->admin)) {
+	if (p == s->me || (role_is_hosts(p) && !s->e->admin)) {
 		tell_refusal(s, REFUSE_FORBIDDEN);
 		return;
 	}
@@ -145,6 +150,7 @@ void moderate_kick(struct step *s)
 		return;
 	}
 	audit_add(s, r, ban ? "ban" : "kick", p, p->name);
+	role_void_secrets(s, p);
 	/* Wanted of who stays, and asked before the room may end. */
 	if (peer_is_in(p))
 		epoch_want_without(s, r, s->me, p);

@@ -7,6 +7,9 @@
 /* Also without a request: the succession may lock a room. */
 void moderate_policy(struct step *s, struct room *r, enum policy policy);
 
+/* Changes what of `to` the event sets. */
+void moderate_settings(struct settings *to, const struct event_settings *e);
+
 void moderate_set_policy(struct step *s);
 void moderate_set_settings(struct step *s);
 void moderate_mute(struct step *s);

@@ -32,6 +32,7 @@ struct peer {
 	uint64_t order;	   /* of entering, or the place in line */
 	uint64_t hand;	   /* among the hands, 0: down */
 	uint64_t entered_ms;
+	uint64_t invite;    /* it came in by, 0: none */
 	struct timer grace; /* while away */
 	struct timer host_grace;
 	struct secret_hash token;

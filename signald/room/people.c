@@ -36,7 +36,7 @@ void people_join(struct step *s)
 	uint32_t n;
 
 	if (p->plain && first) { /* it said nothing before */
-		text_clean(p->name, sizeof(p->name), s->e->join.name, 64);
+		text_name(p->name, s->e->join.name);
 		people_set_device(p, &s->e->join.device);
 	}
 	p->joined = true;

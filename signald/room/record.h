@@ -44,7 +44,7 @@ struct record_room {
 	struct secret_hash host_key;
 	uint64_t created_ms, expires_ms;
 	uint64_t spotlight; /* peer, 0: none */
-	uint32_t key_epoch;
+	uint32_t key_epoch, epoch_wanted;
 	uint32_t worker;
 	uint64_t router;
 };
@@ -72,8 +72,9 @@ struct record_peer {
 	bool waiting, owner, joined, asked_unmute;
 	uint32_t sealed_epoch; /* newest chat key sealed to this one */
 	uint64_t entered_ms;
-	uint64_t order; /* place in line, or of entering */
-	uint64_t hand;	/* place among the hands, 0: down */
+	uint64_t invite; /* it came in by, 0: none */
+	uint64_t order;	 /* place in line, or of entering */
+	uint64_t hand;	 /* place among the hands, 0: down */
 	const void *blob;
 	size_t blob_len;
 };

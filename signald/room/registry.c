@@ -10,8 +10,10 @@
 #include "signald/room/ban.h"
 #include "signald/room/chatlog.h"
 #include "signald/room/denial.h"
+#include "signald/room/epoch.h"
 #include "signald/room/invite.h"
 #include "signald/room/member.h"
+#include "signald/room/moderate.h"
 #include "signald/room/rate.h"
 #include "signald/room/save.h"
 #include "signald/room/tell.h"
@@ -303,8 +305,7 @@ void registry_create(struct step *s)
 	r->host_key = e->fresh_hash;
 	if (e->create.has_policy)
 		r->policy = e->create.policy;
-	if (e->create.has_settings)
-		r->settings = e->create.settings;
+	moderate_settings(&r->settings, &e->create.settings);
 	r->expires_ms = s->now.wall_ms + s->c->conf.created_life_ms;
 	save_room(s, r, RECORD_DURABLE);
 	registry_rest(s, r);
@@ -328,6 +329,7 @@ int registry_restore(struct step *s, const struct record *rec)
 	r->expires_ms = rr->expires_ms;
 	r->spotlight = rr->spotlight;
 	r->key_epoch = rr->key_epoch;
+	epoch_restore(s, r, rr->ended ? 0 : rr->epoch_wanted);
 	r->worker = rr->worker;
 	r->router = rr->router;
 	if (rr->ended) {

@@ -59,6 +59,7 @@ static void fill_state(struct step *s, struct peer *p,
 	p->joined = rp->joined;
 	p->asked_unmute = rp->asked_unmute;
 	p->entered_ms = rp->entered_ms;
+	p->invite = rp->invite;
 	p->order = rp->order;
 	p->hand = rp->hand;
 	p->sealed_epoch = rp->sealed_epoch;

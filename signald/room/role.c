@@ -1,6 +1,7 @@
 #include "signald/room/role.h"
 
 #include "signald/room/audit.h"
+#include "signald/room/invite.h"
 #include "signald/room/member.h"
 #include "signald/room/moderate.h"
 #include "signald/room/registry.h"
@@ -87,6 +88,22 @@ void role_tell(struct step *s, struct peer *p, const struct peer *before)
 	tell_room(s, p->room);
 	if (p->role_before == ROLE_GUEST)
 		tell_line(s, p);
+}
+
+bool role_is_hosts(const struct peer *p)
+{
+	return p->role == ROLE_HOST || p->owner;
+}
+
+void role_void_secrets(struct step *s, const struct peer *p)
+{
+	struct room *r = p->room;
+
+	invite_void(s, r, p->invite);
+	if (!p->owner || !r->created)
+		return;
+	r->host_key = (struct secret_hash){0};
+	save_room(s, r, RECORD_DURABLE);
 }
 
 bool role_is_due(const struct peer *p)
@@ -179,6 +196,14 @@ static bool role_set_is_refused(struct step *s, const struct peer *p)
 	return true;
 }
 
+/* One who stands in passes on no more than it has. */
+static bool role_gives_for_good(const struct step *s, const struct peer *to)
+{
+	const struct peer *owner = role_owner(s->room);
+
+	return !s->me || !owner || owner == s->me || owner == to;
+}
+
 void role_set(struct step *s)
 {
 	struct peer *p = member_find(s->room, s->e->peer), *before;
@@ -188,7 +213,7 @@ void role_set(struct step *s)
 		return;
 	if (s->e->role == ROLE_HOST) {
 		audit_add(s, s->room, "transfer", p, "");
-		before = role_crown(s, p, true);
+		before = role_crown(s, p, role_gives_for_good(s, p));
 		if (before) { /* the host before keeps its trust */
 			before->role = ROLE_COHOST;
 			save_peer(s, before, RECORD_DURABLE);

@@ -35,6 +35,12 @@ void role_lost(struct step *s, struct room *r);
 /* Somebody who came by `enter` is a member of the room. */
 bool role_has_people(const struct room *r);
 
+/* The host, or whose seat it is while another one keeps it. */
+bool role_is_hosts(const struct peer *p);
+
+/* Whom the room puts out comes in by no door it came by before. */
+void role_void_secrets(struct step *s, const struct peer *p);
+
 void role_set(struct step *s); /* setRole */
 
 #endif

@@ -29,6 +29,7 @@ void save_room(struct step *s, const struct room *r, enum record_wait wait)
 		.expires_ms = r->expires_ms,
 		.spotlight = r->spotlight,
 		.key_epoch = r->key_epoch,
+		.epoch_wanted = r->epoch_wanted,
 		.worker = r->worker,
 		.router = r->router,
 	};
@@ -74,6 +75,7 @@ void save_peer(struct step *s, const struct peer *p, enum record_wait wait)
 		.joined = p->joined,
 		.asked_unmute = p->asked_unmute,
 		.entered_ms = p->entered_ms,
+		.invite = p->invite,
 		.order = p->order,
 		.hand = p->hand,
 		.sealed_epoch = p->sealed_epoch,

@@ -47,6 +47,12 @@ char *text_clean(char *out, size_t cap, const char *in, size_t runes)
 	return out;
 }
 
+void text_name(char out[NAME_SIZE], const char *in)
+{
+	if (!*text_clean(out, NAME_SIZE, in, 64))
+		(void)str_copy(out, NAME_SIZE, "Guest");
+}
+
 bool text_is_room_id(const char *s)
 {
 	size_t n = s ? strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -5,12 +5,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "signald/room/types.h"
+
 /*
  * Copies UTF-8 without control and bidi characters, blanks trimmed and runs
  * of them made one, cut at `runes` characters or the buffer. NULL is "".
  * Returns out.
  */
 char *text_clean(char *out, size_t cap, const char *in, size_t runes);
+
+/* What a person goes by: 64 characters; "Guest" where nothing is left. */
+void text_name(char out[NAME_SIZE], const char *in);
 
 /* [A-Za-z0-9_-]{1,64} */
 bool text_is_room_id(const char *s);

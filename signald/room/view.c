@@ -137,6 +137,7 @@ struct entered view_entered(struct effects *fx, const struct peer *p)
 {
 	struct entered v = {
 		.waiting = peer_is_waiting(p),
+		.plain = p->plain,
 		.peer = p->id,
 		.id = effects_str(fx, p->pid),
 	};

@@ -5,7 +5,7 @@
 /* What a kind does; several statements run one after the other. */
 static const char *const writes[RECORD_KINDS][8] = {
 	[RECORD_ROOM] = {"INSERT OR REPLACE INTO room VALUES"
-			 "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+			 "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
 	[RECORD_ROOM_DEL] = {"DELETE FROM room WHERE key=?1",
 			     "DELETE FROM invite WHERE room=?1",
 			     "DELETE FROM ban WHERE room=?1",
@@ -17,7 +17,8 @@ static const char *const writes[RECORD_KINDS][8] = {
 	[RECORD_INVITE_DEL] = {"DELETE FROM invite WHERE room=? AND id=?"},
 	[RECORD_BAN] = {"INSERT OR REPLACE INTO ban VALUES(?,?,?,?,?)"},
 	[RECORD_PEER] = {"INSERT OR REPLACE INTO peer VALUES"
-			 "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+			 "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+			 "?)"},
 	[RECORD_PEER_DEL] = {"DELETE FROM peer WHERE room=? AND id=?"},
 	[RECORD_CHAT] = {"INSERT OR REPLACE INTO chat VALUES"
 			 "(?,?,?,?,?,?,?,?,?)"},
@@ -110,6 +111,7 @@ static void bind_room(struct bind *b, const struct record *rec)
 	bind_u64(b, r->key_epoch);
 	bind_u64(b, r->worker);
 	bind_u64(b, r->router);
+	bind_u64(b, r->epoch_wanted);
 }
 
 static void bind_invite(struct bind *b, const struct record_invite *r)
@@ -144,6 +146,7 @@ static void bind_peer(struct bind *b, const struct record_peer *r)
 	bind_u64(b, r->order);
 	bind_u64(b, r->hand);
 	sqlite3_bind_blob64(b->q, ++b->i, r->blob, r->blob_len, SQLITE_STATIC);
+	bind_u64(b, r->invite);
 }
 
 static void bind_chat(struct bind *b, const struct record_chat *r)
@@ -282,6 +285,7 @@ static void col_room(struct bind *b, struct record *rec)
 	r->key_epoch = col_u32(b);
 	r->worker = col_u32(b);
 	r->router = col_u64(b);
+	r->epoch_wanted = col_u32(b);
 }
 
 static void col_invite(struct bind *b, struct record_invite *r)
@@ -321,6 +325,7 @@ static void col_peer(struct bind *b, struct record_peer *r)
 	r->hand = col_u64(b);
 	r->blob = sqlite3_column_blob(b->q, b->i);
 	r->blob_len = (size_t)sqlite3_column_bytes(b->q, b->i++);
+	r->invite = col_u64(b);
 }
 
 static void col_chat(struct bind *b, struct record_chat *r)

@@ -30,6 +30,8 @@ static const char *const steps[] = {
 	" detail TEXT, at_ms INT, PRIMARY KEY(room, id)) WITHOUT ROWID;"
 	"CREATE TABLE signin(id INTEGER PRIMARY KEY, hash BLOB, subject TEXT,"
 	" name TEXT, expires_ms INT);",
+	"ALTER TABLE room ADD COLUMN epoch_wanted INT;"
+	"ALTER TABLE peer ADD COLUMN invite INT;",
 };
 
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -203,6 +203,8 @@ TEST(chat_epoch_after_a_kick)
 	ck_assert_uint_eq(
 		kit_note(t.k, NOTE_KEY_SEALED, t.cid)->chat.seal_epoch, 1);
 	ck_assert_int_eq(seal(&t, 3, 3, t.ann), REFUSE_BAD_REQUEST);
+	/* None is wanted now: a guest's would leave others out. */
+	ck_assert_int_eq(seal(&t, 3, 2, t.ann), REFUSE_FORBIDDEN);
 	dan = kit_enter(t.k, 4, "r", "Dan");
 	kit_on(t.k, EVENT_ADMIT, 1, dan);
 	show_keys(&t, 4); /* now somebody can seal to Dan */
@@ -225,6 +227,48 @@ TEST(chat_epoch_asks_the_next_one)
 	kit_sleep(t.k, 10001); /* Ann says nothing */
 	ck_assert_uint_eq(kit_note(t.k, NOTE_EPOCH_WANTED, t.cid)->epoch.epoch,
 			  1);
+	kit_free(t.k);
+}
+
+/* While all who could seal are away it stays wanted. */
+TEST(chat_epoch_waits_for_who_is_away)
+{
+	struct trio t = trio_new();
+
+	for (uint64_t i = 1; i <= 3; i++)
+		show_keys(&t, i);
+	kit_do(t.k, EVENT_DISCONNECT, 3);
+	kit_on(t.k, EVENT_KICK, 1, t.bob);
+	ck_assert_uint_eq(
+		kit_record(t.k, RECORD_ROOM)->journal.record.r.epoch_wanted, 1);
+	kit_do(t.k, EVENT_DISCONNECT, 1);
+	kit_sleep(t.k, 25000);
+	kit_resume(t.k, 8, "r", "token-3");
+	kit_sleep(t.k, 10001);
+	ck_assert_uint_eq(kit_note(t.k, NOTE_EPOCH_WANTED, t.cid)->epoch.epoch,
+			  1);
+	kit_free(t.k);
+}
+
+TEST(chat_history_fits_an_answer)
+{
+	struct trio t = trio_new();
+	static char big[CHAT_MAX + 1];
+	struct event e;
+
+	memset(big, 'A', CHAT_MAX);
+	for (int i = 0; i < 40; i++) {
+		char id[8];
+
+		e = kit_event(t.k, EVENT_CHAT, 1);
+		snprintf(id, sizeof(id), "c%d", i);
+		e.chat.client_id = id;
+		e.chat.ciphertext = big;
+		kit_run(t.k, &e);
+	}
+	ck_assert_uint_eq(history(&t, 2), 16); /* 128 KiB */
+	ck_assert(kit_answer(t.k)->history.more);
+	ck_assert_uint_eq(kit_answer(t.k)->history.v[15].id, 40);
 	kit_free(t.k);
 }
 

@@ -356,6 +356,21 @@ TEST(enter_plain_client_is_refused_where_one_knocks)
 	kit_free(k);
 }
 
+TEST(enter_name_is_never_empty)
+{
+	struct kit *k = kit_new();
+	struct event e;
+	uint64_t bob;
+
+	ck_assert(kit_enter(k, 1, "r", "Ann"));
+	bob = kit_enter(k, 2, "r", "Bob");
+	e = kit_event(k, EVENT_SET_KNOCK, 2);
+	e.knock.name = " \xe2\x80\xae ";
+	kit_run(k, &e);
+	ck_assert_str_eq(kit_peer(k, bob)->name, "Guest");
+	kit_free(k);
+}
+
 TEST(enter_name_is_cleaned)
 {
 	struct kit *k = kit_new();

@@ -347,3 +347,84 @@ TEST(moderate_admin_may_all_in_a_room)
 	ck_assert_int_eq(kit_refusal(t.k), REFUSE_NO_ROOM);
 	kit_free(t.k);
 }
+
+/* Fifteen seconds of absence give a room to nobody for good. */
+TEST(role_stand_in_takes_nothing_for_good)
+{
+	struct trio t = trio_new();
+	struct event e;
+
+	kit_do(t.k, EVENT_DISCONNECT, 1);
+	kit_sleep(t.k, 16000);
+	ck_assert_int_eq(role_of(&t, t.bob), ROLE_HOST);
+	kit_on(t.k, EVENT_KICK, 2, t.ann);
+	ck_assert_int_eq(kit_refusal(t.k), REFUSE_FORBIDDEN);
+	kit_on(t.k, EVENT_SEND_TO_WAITING, 2, t.ann);
+	ck_assert_int_eq(kit_refusal(t.k), REFUSE_FORBIDDEN);
+	e = kit_event(t.k, EVENT_SET_ROLE, 2);
+	e.peer = kit_pid(t.k, t.cid);
+	e.role = ROLE_HOST;
+	kit_run(t.k, &e);
+	ck_assert_int_eq(role_of(&t, t.cid), ROLE_HOST);
+	kit_resume(t.k, 8, "r", "token-1");
+	ck_assert_int_eq(role_of(&t, t.ann), ROLE_HOST);
+	ck_assert_int_ne(role_of(&t, t.cid), ROLE_HOST);
+	kit_free(t.k);
+}
+
+/* A kick voids what its way in was, however often it would still serve. */
+TEST(moderate_kicked_comes_back_by_no_invite)
+{
+	struct trio t = trio_new();
+	uint64_t dan;
+
+	ck_assert(kit_invite(t.k, 1, "many", 10));
+	dan = kit_redeem(t.k, 4, "r", "many");
+	ck_assert_int_eq(kit_peer(t.k, dan)->state, PEER_IN);
+	kit_on(t.k, EVENT_KICK, 1, dan);
+	ck_assert(!kit_redeem(t.k, 5, "r", "many"));
+	ck_assert_int_eq(kit_refusal(t.k), REFUSE_INVITE_INVALID);
+	ck_assert(kit_invite(t.k, 1, "more", 10));
+	dan = kit_redeem(t.k, 6, "r", "more");
+	kit_on(t.k, EVENT_SEND_TO_WAITING, 1, dan);
+	ck_assert(!kit_redeem(t.k, 7, "r", "more"));
+	kit_free(t.k);
+}
+
+/* Whom the admin puts out has no key to the room any more. */
+TEST(moderate_admin_kick_voids_the_host_key)
+{
+	struct kit *k = kit_new();
+	struct event e = kit_event(k, EVENT_KICK, 500);
+	uint64_t ann;
+
+	kit_create(k, "made", POLICY_OPEN);
+	ann = kit_own(k, 1, "made", "host-key");
+	ck_assert(kit_enter(k, 2, "made", "Bob"));
+	e.admin = true;
+	e.room_id = "made";
+	e.peer = kit_pid(k, ann);
+	kit_run(k, &e);
+	ck_assert(kit_answer(k));
+	ck_assert(!kit_own(k, 3, "made", "host-key"));
+	ck_assert_int_eq(kit_refusal(k), REFUSE_HOST_KEY_INVALID);
+	kit_free(k);
+}
+
+TEST(moderate_rename_is_for_hosts)
+{
+	struct trio t = trio_new();
+	struct event e = kit_event(t.k, EVENT_RENAME, 1);
+
+	e.peer = kit_pid(t.k, t.bob);
+	e.text = "Robert";
+	kit_run(t.k, &e);
+	ck_assert_str_eq(kit_peer(t.k, t.bob)->name, "Robert");
+	ck_assert_str_eq(kit_note(t.k, NOTE_PEER_UPDATED, t.bob)->person.name,
+			 "Robert");
+	e.conn = 2;
+	e.peer = kit_pid(t.k, t.cid);
+	kit_run(t.k, &e);
+	ck_assert_int_eq(kit_refusal(t.k), REFUSE_FORBIDDEN);
+	kit_free(t.k);
+}

@@ -68,6 +68,7 @@ static struct record sample_peer(uint64_t room, uint64_t id)
 		.asked_unmute = true,
 		.sealed_epoch = 4,
 		.entered_ms = 5,
+		.invite = 12,
 		.order = 6,
 		.hand = 7,
 		.blob = "bl\0b",
@@ -90,6 +91,7 @@ static struct record sample_room(uint64_t key, const char *id)
 		.expires_ms = 1700000000001,
 		.spotlight = 0xffffffffffffffff,
 		.key_epoch = 3,
+		.epoch_wanted = 4,
 		.worker = 1,
 		.router = 0x8000000000000001,
 	};
@@ -127,6 +129,7 @@ TEST(store_brings_back_what_it_took)
 	ck_assert(got.r.spotlight == room.r.spotlight);
 	ck_assert(got.r.router == room.r.router);
 	ck_assert_uint_eq(got.r.key_epoch, 3);
+	ck_assert_uint_eq(got.r.epoch_wanted, 4);
 	ck_assert_int_eq(store_next(st, &got), 1);
 	ck_assert_int_eq(got.kind, RECORD_PEER);
 	ck_assert(got.id == peer.id);
@@ -138,6 +141,7 @@ TEST(store_brings_back_what_it_took)
 	ck_assert(!got.peer.waiting && !got.peer.joined);
 	ck_assert_uint_eq(got.peer.sealed_epoch, 4);
 	ck_assert_uint_eq(got.peer.hand, 7);
+	ck_assert_uint_eq(got.peer.invite, 12);
 	ck_assert_uint_eq(got.peer.blob_len, 4);
 	ck_assert(!memcmp(got.peer.blob, "bl\0b", 4));
 	ck_assert_int_eq(store_next(st, &got), 0);
@@ -224,6 +228,33 @@ TEST(store_leaves_files_alone_that_are_not_its_own)
 	store_close(open_ok());
 	sql("PRAGMA user_version=99");
 	refused("run the newer one");
+	drop_dir();
+}
+
+/* As the first version wrote it: what came later is missing and then 0. */
+TEST(store_brings_an_older_file_up_to_date)
+{
+	struct record room = sample_room(1, "r"), peer = sample_peer(1, 5);
+	struct record got;
+	struct store *st;
+
+	new_dir();
+	st = open_ok();
+	store_start(st);
+	store_push(st, &room, RECORD_LAZY);
+	store_push(st, &peer, RECORD_LAZY);
+	store_close(st);
+	sql("ALTER TABLE room DROP COLUMN epoch_wanted;"
+	    "ALTER TABLE peer DROP COLUMN invite; PRAGMA user_version=1");
+	st = open_ok();
+	ck_assert_int_eq(store_next(st, &got), 1);
+	ck_assert_uint_eq(got.r.key_epoch, 3);
+	ck_assert_uint_eq(got.r.epoch_wanted, 0);
+	ck_assert_int_eq(store_next(st, &got), 1);
+	ck_assert_uint_eq(got.peer.blob_len, 4);
+	ck_assert_uint_eq(got.peer.invite, 0);
+	ck_assert_int_eq(store_next(st, &got), 0);
+	store_close(st);
 	drop_dir();
 }
 
