@@ -79,6 +79,7 @@ void api_enter_begin(struct api_req *r)
 	secret_make(token);
 	secret_hash(&r->hub->secret, token, &r->e.fresh_hash);
 	r->e.secret = token;
+	session_stranger(r->s); /* until it is let in */
 	r->e.kind = EVENT_ENTER;
 	r->e.room_id = r->s->room_id;
 	r->e.from = *conn_addr(r->s->conn);
@@ -87,11 +88,12 @@ void api_enter_begin(struct api_req *r)
 	hub_step(r->hub, &r->e);
 }
 
-bool api_enter_implicit(struct session *s)
+bool api_enter_implicit(struct session *s, uint32_t req)
 {
 	struct event e = {
 		.kind = EVENT_IMPLICIT,
 		.conn = s->id,
+		.req = req,
 		.room_id = s->room_id,
 		.from = *conn_addr(s->conn),
 	};

@@ -146,7 +146,7 @@ void api_produce_end(struct hub *hub, const struct media_out *reply)
 	struct desk_done done = {t->req, t->row, reply->id};
 
 	desk_remember(hub, t->peer, &done);
-	session_ok(session_of_peer(hub, t->peer), t->req, id_json(reply->id));
+	session_ok(session_of_ticket(hub, t), t->req, id_json(reply->id));
 }
 
 /* The requester's own producer, or NULL: answered. */

@@ -44,7 +44,7 @@ static json_t *stamp(struct hub *hub)
 
 static void answer(struct hub *hub, const struct media_out *reply, json_t *list)
 {
-	session_ok(session_of_peer(hub, reply->reply.ticket.peer),
+	session_ok(session_of_ticket(hub, &reply->reply.ticket),
 		   reply->reply.ticket.req, list);
 }
 

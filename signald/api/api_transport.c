@@ -111,7 +111,7 @@ void api_transport_created(struct hub *hub, const struct media_out *reply)
 
 	if (!desk_recall(hub, t->peer, t->row, t->req))
 		desk_remember(hub, t->peer, &done);
-	session_ok(session_of_peer(hub, t->peer), t->req,
+	session_ok(session_of_ticket(hub, t), t->req,
 		   api_transport_json(reply->id, reply->reply.msg));
 }
 
@@ -176,7 +176,7 @@ void api_transport_restarted(struct hub *hub, const struct media_out *reply)
 {
 	const struct media_ticket *t = &reply->reply.ticket;
 
-	session_ok(session_of_peer(hub, t->peer), t->req,
+	session_ok(session_of_ticket(hub, t), t->req,
 		   ice_json(reply->reply.msg));
 }
 

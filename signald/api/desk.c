@@ -11,6 +11,7 @@ struct ask {
 	struct list node;
 	uint32_t id;
 	uint64_t object;
+	bool sent; /* those that wait for their turn come last */
 	char *text;
 	size_t len;
 };
@@ -26,6 +27,8 @@ struct desk *desk_get(struct hub *hub, uint64_t peer)
 
 	if (d)
 		return d;
+	if (!core_peer(hub->core, peer)) /* gone while a worker was asked */
+		return NULL;
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
@@ -38,8 +41,9 @@ struct desk *desk_get(struct hub *hub, uint64_t peer)
 	return d;
 }
 
-static void end_ask(struct ask *a)
+static void end_ask(struct desk *d, struct ask *a)
 {
+	d->under_way -= a->sent;
 	list_del(&a->node);
 	free(a->text);
 	free(a);
@@ -48,7 +52,7 @@ static void end_ask(struct ask *a)
 static void clear(struct desk *d)
 {
 	list_for_each_safe (it, &d->asks)
-		end_ask(list_entry(it, struct ask, node));
+		end_ask(d, list_entry(it, struct ask, node));
 	for (int i = 0; i < DESK_DONE; i++)
 		d->done[i] = (struct desk_done){0};
 }
@@ -82,6 +86,24 @@ void desk_reset(struct hub *hub, uint64_t peer)
 		clear(d);
 }
 
+/* Sends what the window has room for. */
+static void push(struct hub *hub, struct desk *d)
+{
+	struct session *s = session_of_peer(hub, d->peer);
+
+	list_for_each (it, &d->asks) {
+		struct ask *a = list_entry(it, struct ask, node);
+
+		if (!s || d->under_way >= DESK_WINDOW)
+			break;
+		if (a->sent)
+			continue;
+		a->sent = true;
+		d->under_way++;
+		session_send(s, a->text, a->len);
+	}
+}
+
 void desk_ask(struct hub *hub, uint64_t peer, const char *method, json_t *data,
 	      uint64_t object)
 {
@@ -100,7 +122,7 @@ void desk_ask(struct hub *hub, uint64_t peer, const char *method, json_t *data,
 	o = wire_put_str(o, "method", method);
 	a->text = wire_dump(wire_put(o, "data", data), &a->len);
 	list_push(&d->asks, &a->node);
-	session_send(session_of_peer(hub, peer), a->text, a->len);
+	push(hub, d);
 }
 
 void desk_answered(struct session *s, uint32_t id, bool ok)
@@ -118,7 +140,8 @@ void desk_answered(struct session *s, uint32_t id, bool ok)
 		if (a->id != id)
 			continue;
 		c = graph_consumer(&hub->media->graph, a->object);
-		end_ask(a);
+		end_ask(d, a);
+		push(hub, d);
 		if (c && ok)
 			cons_accepted(hub->media, c);
 		else if (c)
@@ -137,8 +160,9 @@ void desk_forget(struct hub *hub, uint64_t peer, uint64_t object)
 		struct ask *a = list_entry(it, struct ask, node);
 
 		if (a->object == object)
-			end_ask(a);
+			end_ask(d, a);
 	}
+	push(hub, d);
 }
 
 bool desk_is_asking(const struct hub *hub, uint64_t peer, uint64_t object)
@@ -159,11 +183,10 @@ void desk_resend(struct hub *hub, uint64_t peer)
 
 	if (!d)
 		return;
-	list_for_each (it, &d->asks) {
-		struct ask *a = list_entry(it, struct ask, node);
-
-		session_send(session_of_peer(hub, peer), a->text, a->len);
-	}
+	list_for_each (it, &d->asks)
+		list_entry(it, struct ask, node)->sent = false;
+	d->under_way = 0;
+	push(hub, d);
 }
 
 void desk_remember(struct hub *hub, uint64_t peer, const struct desk_done *done)

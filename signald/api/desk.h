@@ -19,6 +19,13 @@ struct session;
 
 #define DESK_DONE 32 /* finished creations that are remembered */
 
+/*
+ * Questions that may be under way to a client at once. Who joins a full room
+ * is asked by the hundred, a kilobyte or two each: more than a slow line
+ * takes before the connection counts as stuck.
+ */
+#define DESK_WINDOW 50
+
 struct desk_done {
 	uint32_t req;
 	uint32_t row; /* 0: free */
@@ -29,11 +36,12 @@ struct desk {
 	uint64_t peer;
 	uint32_t next_id;
 	struct list asks;
+	uint32_t under_way; /* of the asks: sent, not answered */
 	struct desk_done done[DESK_DONE];
 	uint32_t next_done;
 };
 
-/* Finds or makes; NULL: no memory. */
+/* Finds or makes; NULL: no memory, or the peer is gone. */
 struct desk *desk_get(struct hub *hub, uint64_t peer);
 void desk_drop(struct hub *hub, uint64_t peer);
 void desk_drop_all(struct hub *hub);
@@ -42,8 +50,8 @@ void desk_drop_all(struct hub *hub);
 void desk_reset(struct hub *hub, uint64_t peer);
 
 /*
- * Asks the client, now or when it comes back; data is stolen. `object` is
- * the consumer that it is about.
+ * Asks the client, at once, or when it has answered others or comes back; data
+ * is stolen. `object` is the consumer that it is about.
  */
 void desk_ask(struct hub *hub, uint64_t peer, const char *method, json_t *data,
 	      uint64_t object);

@@ -167,6 +167,7 @@ struct media_ticket dispatch_ticket(const struct api_req *r)
 {
 	return (struct media_ticket){
 		.peer = r->peer->id,
+		.conn = r->s->id,
 		.req = r->id,
 		.row = r->row,
 	};
@@ -175,7 +176,7 @@ struct media_ticket dispatch_ticket(const struct api_req *r)
 void dispatch_reply(struct hub *hub, const struct media_out *reply)
 {
 	const struct media_ticket *t = &reply->reply.ticket;
-	struct session *s = session_of_peer(hub, t->peer);
+	struct session *s = session_of_ticket(hub, t);
 
 	if (reply->reply.error)
 		refuse_errno(s, t->req, reply->reply.error);
@@ -237,8 +238,11 @@ void dispatch_request(struct session *s, const struct wire_msg *msg)
 	row = &rows[r.row];
 	r.peer = core_peer_of(s->hub->core, s->id);
 	/* A plain mediasoup client starts with whatever it needs first. */
-	if (!r.peer && row->phase >= PHASE_IN && api_enter_implicit(s))
+	if (!r.peer && row->phase >= PHASE_IN) {
+		if (!api_enter_implicit(s, msg->id))
+			return; /* the rooms have said why */
 		r.peer = core_peer_of(s->hub->core, s->id);
+	}
 	refused = refused_phase(row, r.peer);
 	if (refused) {
 		session_refuse(s, msg->id, row->phase == PHASE_NEW ? 409 : 403,

@@ -57,11 +57,14 @@ static void push(struct hub *hub, uint64_t peer, struct note_text *t)
 
 void fx_note(struct hub *hub, uint64_t peer, const char *method, json_t *data)
 {
+	const struct peer *p = core_peer(hub->core, peer);
 	struct note_text *t = note_text(method, data);
 
 	if (!t)
 		return;
-	push(hub, peer, t);
+	/* One who was sent back to the line hears no more of media. */
+	if (p && peer_is_in(p))
+		push(hub, peer, t);
 	note_text_put(t);
 }
 
@@ -87,9 +90,10 @@ void fx_note_room(struct hub *hub, uint64_t room, const char *method,
 void fx_passing(struct hub *hub, uint64_t peer, const char *method,
 		json_t *data)
 {
-	struct session *s = session_of_peer(hub, peer);
+	const struct peer *p = core_peer(hub->core, peer);
+	struct session *s = p ? session_find(hub, p->conn) : NULL;
 
-	if (s)
+	if (s && peer_is_in(p))
 		session_notify(s, method, data);
 	else
 		json_decref(data);
@@ -126,7 +130,7 @@ static void reply(struct hub *hub, const struct effect *e)
 		return;
 	}
 	s = session_find(hub, e->reply.conn);
-	if (!s || !e->reply.req)
+	if (!s || (a->kind == ANSWER_ENTERED && a->entered.plain))
 		return;
 	if (a->kind == ANSWER_ENTERED)
 		resume_answer(s, e->reply.req, &a->entered);
@@ -142,7 +146,7 @@ static void refuse(struct hub *hub, const struct effect *e)
 		admin_refuse(hub, e->refuse.conn, f);
 	else if (e->refuse.req & API_HTTP_REQ)
 		api_http_refuse(hub, e->refuse.conn, f);
-	else if (e->refuse.req)
+	else
 		session_refuse(session_find(hub, e->refuse.conn), e->refuse.req,
 			       refuse_code(f->why), refuse_reason(f->why),
 			       f->retry_ms);
@@ -152,12 +156,15 @@ static void bind_peer(struct hub *hub, const struct effect *e)
 {
 	struct outbox *ob = core_outbox(hub->core, e->bind.peer);
 	const struct peer *p = core_peer(hub->core, e->bind.peer);
+	struct session *s = session_find(hub, e->bind.conn);
 
 	if (!ob || !p)
 		return;
 	ob->conn = e->bind.conn;
+	if (s)
+		session_known(s);
 	if (peer_is_in(p))
-		session_greet(session_find(hub, e->bind.conn));
+		session_greet(s);
 	desk_resend(hub, e->bind.peer);
 }
 

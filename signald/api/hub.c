@@ -107,6 +107,7 @@ static uint64_t turn(void *arg, uint64_t now_us)
 		hub_give_up(hub, "out of memory");
 	next = settle(hub, now_us);
 	next = min64(next, core_deadline(hub->core));
+	next = min64(next, session_strangers(hub, now_us));
 	return min64(next, media_deadline(hub->media));
 }
 
@@ -319,6 +320,7 @@ struct hub *hub_new(struct loop *loop, const struct conf *conf, char *err,
 	hub->conf = conf;
 	hub->born_us = loop_now_us(loop);
 	idmap_init(&hub->sessions);
+	list_init(&hub->strangers);
 	idmap_init(&hub->desks);
 	if (!make_parts(hub)) {
 		(void)str_copy(err, cap, "out of memory");

@@ -32,6 +32,7 @@ struct hub {
 	struct secret secret; /* the key of the hashes */
 	struct api_signin *signin;
 	struct idmap sessions; /* struct session by conn_id() */
+	struct list strangers; /* of struct session, soonest due first */
 	struct idmap desks;    /* struct desk by peer */
 	bool applying;	       /* fx_run() is at work */
 	bool stopping;

@@ -118,6 +118,23 @@ static json_t *settle_media(struct session *s, uint64_t peer)
 	return h.lost;
 }
 
+/* More than this is told anew by a snapshot, not piece by piece. */
+#define MISSED_BYTES (128 * 1024)
+
+static bool can_replay(const struct outbox *ob, const struct session_resume *r)
+{
+	size_t bytes = 0;
+
+	if (!r->have || !outbox_can_replay(ob, r->epoch, r->last_seq))
+		return false;
+	for (uint64_t seq = r->last_seq + 1; seq <= ob->seq; seq++) {
+		const struct note_text *t = outbox_at(ob, seq);
+
+		bytes += t ? t->len : 0;
+	}
+	return bytes <= MISSED_BYTES;
+}
+
 static json_t *missed(const struct outbox *ob, uint64_t last_seq)
 {
 	json_t *a = json_array();
@@ -147,7 +164,7 @@ static json_t *catch_up(struct session *s, json_t *o, const struct entered *e)
 
 	if (!ob)
 		return o;
-	if (outbox_can_replay(ob, r->epoch, r->last_seq) && r->have) {
+	if (can_replay(ob, r)) {
 		o = wire_put(o, "missed", missed(ob, r->last_seq));
 	} else {
 		o = wire_put(o, "snapshot",

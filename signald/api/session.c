@@ -19,6 +19,10 @@
 /* So many messages that are not protoo end a connection. */
 #define SESSION_FAULTS 20
 
+/* Messages of any kind: what an honest client in the largest room never is. */
+#define SESSION_BURST 3000
+#define SESSION_RATE  200
+
 static void fill_buckets(struct session *s, const struct conf_limits *l)
 {
 	const struct conf_rate rates[RATES] = {
@@ -28,9 +32,38 @@ static void fill_buckets(struct session *s, const struct conf_limits *l)
 	};
 	uint64_t now_us = loop_now_us(s->hub->loop);
 
+	bucket_init(&s->all, SESSION_RATE, SESSION_BURST, now_us);
 	for (int i = 0; i < RATES; i++)
 		bucket_init(&s->buckets[i], rates[i].rate, rates[i].burst,
 			    now_us);
+}
+
+/* The times are all the same, so the list is in order. */
+void session_stranger(struct session *s)
+{
+	s->due_us = loop_now_us(s->hub->loop) +
+		    s->hub->conf->listen.header_ms * 1000ull;
+	list_del(&s->stranger);
+	list_push(&s->hub->strangers, &s->stranger);
+}
+
+void session_known(struct session *s)
+{
+	list_del(&s->stranger);
+}
+
+uint64_t session_strangers(struct hub *hub, uint64_t now_us)
+{
+	while (!list_empty(&hub->strangers)) {
+		struct session *s = list_entry(hub->strangers.next,
+					       struct session, stranger);
+
+		if (s->due_us > now_us)
+			return s->due_us;
+		list_del(&s->stranger);
+		conn_close(s->conn, CONN_CLOSE_ABUSE, "nobody");
+	}
+	return UINT64_MAX;
 }
 
 struct session *session_new(struct hub *hub, struct conn *c,
@@ -44,6 +77,7 @@ struct session *session_new(struct hub *hub, struct conn *c,
 	s->conn = c;
 	s->id = conn_id(c);
 	list_init(&s->held);
+	list_init(&s->stranger);
 	(void)str_copy(s->room_id, sizeof(s->room_id), room_id);
 	(void)str_copy(s->peer_id, sizeof(s->peer_id), peer_id);
 	fill_buckets(s, &hub->conf->limits);
@@ -51,6 +85,7 @@ struct session *session_new(struct hub *hub, struct conn *c,
 		free(s);
 		return NULL;
 	}
+	session_stranger(s);
 	return s;
 }
 
@@ -74,6 +109,7 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	idmap_del(&s->hub->sessions, s->id);
+	list_del(&s->stranger);
 	json_decref(s->resume.have);
 	list_for_each_safe (it, &s->held)
 		drop_held(list_entry(it, struct held, node));
@@ -90,6 +126,16 @@ struct session *session_of_peer(const struct hub *hub, uint64_t peer)
 	const struct peer *p = core_peer(hub->core, peer);
 
 	return p ? session_find(hub, p->conn) : NULL;
+}
+
+struct session *session_of_ticket(const struct hub *hub,
+				  const struct media_ticket *t)
+{
+	const struct peer *p = core_peer(hub->core, t->peer);
+
+	return p && peer_is_in(p) && p->conn == t->conn
+		       ? session_find(hub, t->conn)
+		       : NULL;
 }
 
 void session_send(struct session *s, const char *text, size_t len)
@@ -238,6 +284,10 @@ static void serve(struct session *s, const char *text, size_t len)
 
 void session_text(struct session *s, const char *text, size_t len)
 {
+	if (bucket_take(&s->all, 1, loop_now_us(s->hub->loop))) {
+		conn_close(s->conn, CONN_CLOSE_ABUSE, "flood");
+		return;
+	}
 	if (s->hub->settled)
 		serve(s, text, len);
 	else

@@ -44,7 +44,10 @@ struct session {
 	char peer_id[PEER_ID_SIZE]; /* what the URL says; unproven */
 	struct bucket buckets[RATES];
 	struct session_resume resume;
-	struct list held; /* texts that came before the hub had settled */
+	struct list stranger; /* of hub->strangers until somebody is known */
+	uint64_t due_us;      /* a stranger's end */
+	struct bucket all;    /* every message, whatever it is */
+	struct list held;     /* texts that came before the hub had settled */
 	size_t held_bytes;
 	uint32_t faults; /* messages that were not ours to understand */
 	bool greeted;	 /* mediasoup-version was sent */
@@ -58,6 +61,23 @@ void session_free(struct session *s);
 struct session *session_find(const struct hub *hub, uint64_t conn);
 /* Of a peer that is there; NULL: away or unknown. */
 struct session *session_of_peer(const struct hub *hub, uint64_t peer);
+
+/* Nobody has entered by it yet: from now on it has listen.header_ms. */
+void session_stranger(struct session *s);
+/* Who is behind it is known: it may stay. */
+void session_known(struct session *s);
+
+/* Ends those that nobody entered by in time; the next deadline. */
+uint64_t session_strangers(struct hub *hub, uint64_t now_us);
+
+struct media_ticket;
+
+/*
+ * Who asked, if it may still be answered: a member on the connection that it
+ * asked by. A page that was loaded anew numbers its requests from the start.
+ */
+struct session *session_of_ticket(const struct hub *hub,
+				  const struct media_ticket *t);
 
 void session_text(struct session *s, const char *text, size_t len);
 

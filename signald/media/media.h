@@ -25,8 +25,9 @@
 /* Who asked for something: ids only, looked up again when it is done. */
 struct media_ticket {
 	uint64_t peer;
-	uint32_t req; /* the client's request id */
-	uint32_t row; /* of the dispatch table; 0: nobody waits */
+	uint64_t conn; /* that asked: no other one is answered */
+	uint32_t req;  /* the client's request id */
+	uint32_t row;  /* of the dispatch table; 0: nobody waits */
 };
 
 enum media_out_kind {

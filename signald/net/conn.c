@@ -139,7 +139,8 @@ int conn_send_text(struct conn *c, const char *text, size_t len)
 
 	if (c->state != CONN_WS)
 		return -EPIPE;
-	if (conn_queued(c) + len > c->net->conf.out_bytes) {
+	/* One answer may be large by itself: what waits before it counts. */
+	if (conn_queued(c) > c->net->conf.out_bytes) {
 		conn_kill(c, NET_END_SLOW);
 		return -ENOBUFS;
 	}

@@ -18,7 +18,7 @@ struct wsclient {
 	struct wsclient *next;
 	int fd;
 	uint32_t next_id;
-	uint8_t buf[1 << 17];
+	uint8_t buf[1 << 18];
 	size_t len;
 	json_t *held[HELD];
 	size_t n_held;

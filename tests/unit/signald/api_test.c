@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "signald/api/dispatch.h"
 #include "tests/lib/test.h"
@@ -489,5 +490,141 @@ TEST(api_room_named_constructor)
 	wsclient_hang_up(c);
 	c = entered(k, "__proto__", "Ann");
 	wsclient_hang_up(c);
+	site_stop(k);
+}
+
+/* Fifty long messages are no more than a connection may have waiting. */
+TEST(api_history_of_long_messages)
+{
+	struct site *k;
+	struct wsclient *c, *d;
+	static char big[8001];
+	json_t *first, *r;
+	json_int_t seq;
+
+	setenv("CHATTR_LIMITS_CHAT_BURST", "100", 1);
+	k = site_start("open");
+	c = wsclient_connect(k->port, "r", "");
+	d = wsclient_connect(k->port, "r", "");
+	enter(c, "Ann");
+	first = enter(d, "Bob");
+	seq = last_seq(d);
+	wsclient_hang_up(d);
+	memset(big, 'A', 8000);
+	for (int i = 0; i < 60; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "%d", i);
+		r = wsclient_ask(c, "sendChat", "{s:s, s:s}", "clientId", id,
+				 "ciphertext", big);
+		ck_assert_str_eq(wsclient_refused(r), "");
+	}
+	r = wsclient_ask(c, "chatHistory", "{s:i}", "limit", 60);
+	r = json_object_get(r, "data");
+	ck_assert_uint_ge(json_array_size(json_object_get(r, "messages")), 16);
+	ck_assert(json_is_true(json_object_get(r, "more")));
+	/* Nor is what one who comes back has missed: it asks for the log. */
+	d = wsclient_connect(k->port, "r", "");
+	r = json_object_get(resume(d, first, seq, false), "data");
+	ck_assert_ptr_null(json_object_get(r, "missed"));
+	ck_assert_ptr_nonnull(json_object_get(r, "snapshot"));
+	site_stop(k);
+}
+
+/* A WebSocket that nobody enters by is closed; a refusal gives more time. */
+TEST(api_nobodys_connection_ends)
+{
+	struct site *k;
+	struct wsclient *in, *out;
+	json_t *v;
+
+	setenv("CHATTR_LISTEN_HEADER_MS", "500", 1);
+	k = site_start("waiting");
+	in = entered(k, "r", "Ann");
+	out = wsclient_connect(k->port, "r", "");
+	usleep(300000);
+	v = wsclient_ask(out, "enter", "{s:s, s:s}", "displayName", "Eve",
+			 "hostKey", "nonsense");
+	ck_assert_str_eq(wsclient_refused(v), "host-key-invalid");
+	ck_assert_ptr_null(wsclient_next(out, 350));
+	v = wsclient_next(out, 1000);
+	ck_assert_int_eq(json_integer_value(json_object_get(v, "closed")),
+			 1008);
+	v = wsclient_ask(in, "setHand", "{s:b}", "raised", 1);
+	ck_assert_str_eq(wsclient_refused(v), "");
+	site_stop(k);
+}
+
+/* Messages that ask for nothing are counted, too. */
+TEST(api_flood_ends_the_connection)
+{
+	static const char text[] = "{\"notification\":true,\"method\":\"x\"}";
+	struct site *k = site_start("waiting");
+	struct wsclient *c = entered(k, "r", "Ann");
+	json_t *v;
+
+	for (int i = 0; i < 4000; i++)
+		wsclient_send(c, text, sizeof(text) - 1);
+	while ((v = wsclient_next(c, 2000)) && !json_object_get(v, "closed"))
+		;
+	ck_assert_int_eq(json_integer_value(json_object_get(v, "closed")),
+			 1008);
+	site_stop(k);
+}
+
+/* A plain client is told why, like everybody. */
+TEST(api_plain_client_is_refused_by_name)
+{
+	struct site *k;
+	struct wsclient *c;
+	json_t *r;
+
+	setenv("CHATTR_ROOMS_SEATS", "1", 1);
+	k = site_start("open");
+	entered(k, "r", "Ann");
+	c = wsclient_connect(k->port, "r", "");
+	r = wsclient_ask(c, "getRouterRtpCapabilities", "{}");
+	ck_assert_str_eq(wsclient_refused(r), "room-full");
+	site_stop(k);
+}
+
+TEST(api_http_room_keeps_its_settings)
+{
+	struct site *k;
+	struct wsclient *c;
+	json_t *room, *r;
+
+	setenv("CHATTR_ROOMS_SUCCESSION", "lock", 1);
+	k = site_start("waiting");
+	ck_assert_int_eq(wsclient_post(k->port, "/api/rooms",
+				       "{\"settings\":{\"reactions\":false}}",
+				       &room),
+			 200);
+	c = wsclient_connect(k->port,
+			     json_string_value(json_object_get(room, "roomId")),
+			     "");
+	r = wsclient_ask(c, "enter", "{s:s, s:O}", "displayName", "Ann",
+			 "hostKey", json_object_get(room, "hostKey"));
+	r = json_object_get(json_object_get(r, "data"), "room");
+	r = json_object_get(r, "settings");
+	ck_assert(json_is_false(json_object_get(r, "reactions")));
+	ck_assert(json_is_true(json_object_get(r, "chat")));
+	ck_assert_str_eq(json_string_value(json_object_get(r, "succession")),
+			 "lock");
+	site_stop(k);
+}
+
+TEST(api_host_renames)
+{
+	struct site *k = site_start("open");
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
+	json_t *bob = enter(c, "Bob"), *r;
+
+	r = wsclient_ask(host, "changeDisplayName", "{s:s, s:s}", "displayName",
+			 "Robert", "peerId", wsclient_str(bob, "peerId"));
+	ck_assert_str_eq(wsclient_refused(r), "");
+	r = wsclient_wait(c, "peerUpdated", 1000);
+	ck_assert_str_eq(wsclient_str(r, "displayName"), "Robert");
 	site_stop(k);
 }
