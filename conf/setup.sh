@@ -20,7 +20,7 @@ run=(
 test=(
 	check clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
 	python3 procps iproute2 nftables util-linux
-	chromium fonts-dejavu-core
+	chromium firefox-esr fonts-dejavu-core fonts-noto-color-emoji
 	spin curl openssl systemd groff-base
 )
 deb=(debhelper dpkg-dev lintian debootstrap)

@@ -106,7 +106,7 @@ export async function startServer(env = {}, port = 4443) {
 }
 
 /** Remembers every RTCPeerConnection of a page, for statsOf(). */
-function watchConnections() {
+export function watchConnections() {
 	const Native = window.RTCPeerConnection;
 	window.__pcs = [];
 	window.RTCPeerConnection = class extends Native {
