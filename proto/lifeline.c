@@ -26,7 +26,7 @@ int lifeline_recv(int sock, struct lifeline_msg *m, int fds[PROC_MAX_FDS],
 		return (int)n;
 	memcpy(&first, m, 1);
 	if (n == sizeof(*m) && m->type >= LIFELINE_START &&
-	    m->type <= LIFELINE_UPGRADE)
+	    m->type <= LIFELINE_RENEW)
 		return 1;
 	while (*n_fds)
 		close(fds[--*n_fds]);

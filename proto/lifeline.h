@@ -14,7 +14,10 @@
  *
  *   supervisor -> any      START  STOP (end orderly, then exit 0)  LOG
  *   supervisor -> server   WORKER (each change of a worker)  LET_GO  RELOAD
- *   server -> supervisor   SPAWN DRAIN KILL RING UPGRADE
+ *   server -> supervisor   KILL UPGRADE, and of the pool (worker.state):
+ *                          SPAWN (one more), DRAIN (what becomes of one: UP,
+ *                          DRAINING, LEAVING), STOP (a leaving one is
+ *                          empty), RENEW (each is replaced by a new process)
  *   any -> supervisor      READY  FATAL (one byte)
  *
  * Upgrade: a new server gets START with `standby`, loads its configuration,
@@ -34,7 +37,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define LIFELINE_VERSION    2
+#define LIFELINE_VERSION    3
 #define LIFELINE_PATH	    108 /* as sun_path */
 #define LIFELINE_ADDRS	    8
 #define LIFELINE_BEAT_US    100000
@@ -55,7 +58,8 @@ enum lifeline_type {
 	LIFELINE_RING,
 	LIFELINE_STANDBY,
 	LIFELINE_GO,
-	LIFELINE_UPGRADE, /* the last one */
+	LIFELINE_UPGRADE,
+	LIFELINE_RENEW, /* the last one */
 };
 
 /* What each descriptor beside a message is. */
@@ -72,7 +76,8 @@ enum lifeline_fd {
 enum lifeline_state {
 	LIFELINE_WORKER_STARTING = 1, /* no bus yet */
 	LIFELINE_WORKER_UP,	      /* bus bound under `path` */
-	LIFELINE_WORKER_DRAINING,
+	LIFELINE_WORKER_DRAINING, /* takes no rooms, those it has move away */
+	LIFELINE_WORKER_LEAVING,  /* and it ends when it is empty */
 	LIFELINE_WORKER_DEAD,
 };
 
@@ -112,7 +117,7 @@ struct lifeline_msg {
 	uint32_t pad;
 	union {
 		struct lifeline_start start;
-		struct lifeline_worker worker; /* WORKER, DRAIN, KILL, SPAWN */
+		struct lifeline_worker worker; /* WORKER, DRAIN, KILL, STOP */
 		uint32_t log_level;	       /* LOG */
 	} u;
 };

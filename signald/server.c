@@ -336,6 +336,7 @@ static int open_hub(struct server *s, char *err, size_t cap)
 	s->hub = hub_new(s->loop, s->conf, err, cap);
 	if (!s->hub)
 		return -EINVAL;
+	hub_set_lifeline(s->hub, s->lifeline);
 	return open_net(s);
 }
 

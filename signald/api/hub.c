@@ -101,6 +101,8 @@ static uint64_t turn(void *arg, uint64_t now_us)
 
 		hub_step(hub, &e);
 	}
+	if (hub->settled)
+		media_tick(hub->media, now_us);
 	while (media_next(hub->media, now_us, &out))
 		told_apply(hub, &out);
 	if (hub->media->oom)
@@ -178,8 +180,10 @@ void hub_worker(struct hub *hub, const struct lifeline_worker *w)
 		.index = w->index,
 		.generation = w->generation,
 		.up = w->state == LIFELINE_WORKER_UP ||
-		      w->state == LIFELINE_WORKER_DRAINING,
+		      w->state == LIFELINE_WORKER_DRAINING ||
+		      w->state == LIFELINE_WORKER_LEAVING,
 		.draining = w->state == LIFELINE_WORKER_DRAINING,
+		.leaving = w->state == LIFELINE_WORKER_LEAVING,
 		.dead = w->state == LIFELINE_WORKER_DEAD,
 		.path = w->path,
 	};
@@ -305,6 +309,11 @@ static bool open_journal(struct hub *hub, char *err, size_t cap)
 	hub->store_fd = loop_fd_new(hub->loop, store_fd(hub->store), LOOP_READ,
 				    on_committed, hub);
 	return hub->store_fd != NULL;
+}
+
+void hub_set_lifeline(struct hub *hub, int lifeline)
+{
+	hub->lifeline = lifeline;
 }
 
 struct hub *hub_new(struct loop *loop, const struct conf *conf, char *err,

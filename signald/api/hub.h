@@ -35,6 +35,8 @@ void hub_free(struct hub *hub); /* after net_free() */
 
 struct net_ops hub_net_ops(struct hub *hub);
 void hub_set_net(struct hub *hub, struct net *net);
+/* Borrowed: what is asked of the supervisor. */
+void hub_set_lifeline(struct hub *hub, int lifeline);
 
 /* A worker was born, is up, drains or died. */
 void hub_worker(struct hub *hub, const struct lifeline_worker *w);

@@ -24,6 +24,7 @@ struct hub {
 	struct loop *loop;
 	const struct conf *conf;
 	struct net *net;
+	int lifeline;
 	struct core *core;
 	struct gate *gate;
 	struct media *media;

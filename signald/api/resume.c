@@ -35,7 +35,9 @@ static bool alive(const struct have *h, const char *list, uint64_t id)
 	if (!h->seat)
 		return false;
 	if (!strcmp(list, "transports"))
-		return t && t->seat == h->seat && t->state == TRANSPORT_LIVE;
+		return t && t->seat == h->seat &&
+		       (t->state == TRANSPORT_LIVE ||
+			t->state == TRANSPORT_LEAVING);
 	if (!strcmp(list, "producers"))
 		return p && p->seat == h->seat;
 	return c && c->seat == h->seat;

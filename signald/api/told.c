@@ -1,6 +1,7 @@
 #include "signald/api/told.h"
 
 #include "common/log.h"
+#include "proto/lifeline.h"
 #include "signald/api/api.h"
 #include "signald/api/desk.h"
 #include "signald/api/fx.h"
@@ -19,9 +20,11 @@ static void new_consumer(struct hub *hub, const struct media_out *o)
 {
 	const struct consumer *c = graph_consumer(&hub->media->graph, o->id);
 
-	if (c)
-		desk_ask(hub, o->peer, "newConsumer", api_consume_offer(c),
-			 c->id);
+	if (!c || c->state != CONSUMER_OFFERED)
+		return;
+	/* An offer of the same over a transport that is lost is void. */
+	desk_forget(hub, o->peer, c->id);
+	desk_ask(hub, o->peer, "newConsumer", api_consume_offer(c), c->id);
 }
 
 static void consumer_gone(struct hub *hub, const struct media_out *o)
@@ -147,7 +150,8 @@ static void downlink(struct hub *hub, const struct media_out *o)
 static void rebuild(struct hub *hub, const struct media_out *o)
 {
 	const struct transport *t = graph_transport(&hub->media->graph, o->id);
-	json_t *data = wire_put_str(json_object(), "reason", "lost");
+	json_t *data =
+		wire_put_str(json_object(), "reason", o->on ? "move" : "lost");
 	json_t *v;
 
 	if (!t) {
@@ -158,6 +162,23 @@ static void rebuild(struct hub *hub, const struct media_out *o)
 	v = wire_put_id(v, "replaces", t->replaces);
 	fx_note(hub, o->peer, "rebuild",
 		wire_put(data, "transports", wire_add(json_array(), v)));
+}
+
+static void transport_closed(struct hub *hub, const struct media_out *o)
+{
+	fx_note(hub, o->peer, "transportClosed",
+		wire_put_id(json_object(), "transportId", o->id));
+}
+
+/* The supervisor ends it. */
+static void worker_empty(struct hub *hub, const struct media_out *o)
+{
+	const struct worker *w = &hub->media->workers.w[o->n];
+	struct lifeline_msg m = {.type = LIFELINE_STOP};
+
+	m.u.worker.index = w->index;
+	m.u.worker.generation = w->generation;
+	(void)lifeline_send(hub->lifeline, &m, NULL, 0);
 }
 
 static void muted(struct hub *hub, const struct media_out *o)
@@ -264,6 +285,12 @@ void told_apply(struct hub *hub, const struct media_out *o)
 		break;
 	case MEDIA_REBUILD:
 		rebuild(hub, o);
+		break;
+	case MEDIA_TRANSPORT_CLOSED:
+		transport_closed(hub, o);
+		break;
+	case MEDIA_WORKER_EMPTY:
+		worker_empty(hub, o);
 		break;
 	case MEDIA_PRODUCER_SCORE:
 		producer_score(hub, o);

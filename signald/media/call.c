@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "signald/media/cons.h"
+#include "signald/media/move.h"
 #include "signald/media/place.h"
 #include "signald/media/prod.h"
 #include "signald/media/trans.h"
@@ -42,6 +43,7 @@ static void empty_seat(struct media *m, struct seat *s)
 
 	msg.router_id = graph_router(s);
 	msg.peer_id = s->id;
+	move_tell_peer(m, s);
 	if (!list_empty(&s->transports))
 		(void)media_ask(m, s, MEDIA__METHOD__CLOSE_PEER, &msg.base,
 				s->id, NULL);

@@ -57,13 +57,30 @@ static int ask_consume(struct media *m, const struct consumer *c)
 			 NULL);
 }
 
-static bool wanted(const struct media *m, const struct seat *s,
-		   const struct producer *p)
+static bool wanted(const struct seat *s, const struct producer *p)
 {
 	return s != p->seat && s->joined && s->caps &&
-	       p->state == PRODUCER_LIVE &&
-	       s->n_consumers < m->conf.consumers && !graph_consumer_of(s, p) &&
-	       ortc_can_consume(&p->tmpl, s->caps);
+	       p->state == PRODUCER_LIVE && ortc_can_consume(&p->tmpl, s->caps);
+}
+
+/* The one that waits for a transport, or a new one; NULL: none is due. */
+static struct consumer *due(struct media *m, struct transport *t,
+			    struct producer *p)
+{
+	struct consumer *c = graph_consumer_of(t->seat, p);
+
+	if (c && c->state != CONSUMER_LOST)
+		return NULL;
+	if (c) {
+		graph_move_consumer(c, t);
+		c->state = CONSUMER_ASKED;
+		return c;
+	}
+	if (t->seat->n_consumers >= m->conf.consumers)
+		return NULL;
+	c = graph_add_consumer(&m->graph, t, p, rng_id());
+	m->oom |= !c;
+	return c;
 }
 
 static void offer(struct media *m, struct seat *s, struct producer *p)
@@ -71,17 +88,15 @@ static void offer(struct media *m, struct seat *s, struct producer *p)
 	struct transport *t = graph_receiving(s);
 	struct consumer *c;
 
-	if (!t || !wanted(m, s, p))
+	if (!t || !wanted(s, p))
 		return;
-	c = graph_add_consumer(&m->graph, t, p, rng_id());
-	if (!c) {
-		m->oom = true;
+	c = due(m, t, p);
+	if (!c)
 		return;
-	}
 	c->ssrc = fresh_ssrc(t);
 	(void)snprintf(c->mid, sizeof(c->mid), "%u", t->next_mid++);
 	if (ask_consume(m, c))
-		cons_drop(m, c, false);
+		cons_lose(m, c);
 }
 
 void cons_offer_all(struct media *m, struct seat *s)
@@ -102,6 +117,21 @@ void cons_offer_producer(struct media *m, struct producer *p)
 		offer(m, list_entry(it, struct seat, node), p);
 }
 
+/* As its client said before the transport was lost. */
+static void repeat_wants(struct media *m, struct consumer *c)
+{
+	const struct cons_viewport v = {c->wants.width, c->wants.height,
+					c->wants.visible};
+
+	if (c->wants.layers)
+		(void)cons_set_layers(m, c, c->wants.spatial, c->wants.temporal,
+				      NULL);
+	if (c->wants.priority)
+		(void)cons_set_priority(m, c, c->wants.priority, NULL);
+	if (c->wants.viewport)
+		(void)cons_set_viewport(m, c, &v, NULL);
+}
+
 void cons_on_created(struct media *m, uint64_t id,
 		     const struct media_out *reply)
 {
@@ -114,10 +144,14 @@ void cons_on_created(struct media *m, uint64_t id,
 	if (reply->reply.error) {
 		log_warn("media", "no consumer", "error=%d reason=%s",
 			 -reply->reply.error, reply->reply.reason);
-		cons_drop(m, c, false);
+		cons_lose(m, c);
 		return;
 	}
 	c->state = CONSUMER_OFFERED;
+	if (c->known)
+		repeat_wants(m, c);
+	c->known = true;
+	c->n_scores = 0;
 	c->score = (uint8_t)info->score;
 	c->producer_score = (uint8_t)info->producer_score;
 	for (size_t i = 0; i < info->n_producer_scores && i < RTP_ENCODINGS_MAX;
@@ -153,17 +187,31 @@ int cons_set_paused(struct media *m, struct consumer *c, bool paused,
 	return media_ask_id(m, c->seat, method, c->id, ticket);
 }
 
+/* Keeps for later what cannot be asked now. */
+static int ask_wanted(struct media *m, struct consumer *c, uint32_t method,
+		      const ProtobufCMessage *msg,
+		      const struct media_ticket *ticket)
+{
+	if (c->state != CONSUMER_LOST)
+		return media_ask(m, c->seat, method, msg, c->id, ticket);
+	media_done(m, ticket, method, c->id, 0);
+	return 0;
+}
+
 int cons_set_layers(struct media *m, struct consumer *c, int spatial,
 		    int temporal, const struct media_ticket *ticket)
 {
 	Media__SetPreferredLayers msg = MEDIA__SET_PREFERRED_LAYERS__INIT;
 
+	c->wants.layers = true;
+	c->wants.spatial = (int8_t)spatial;
+	c->wants.temporal = (int8_t)temporal;
 	msg.id = c->id;
 	msg.spatial = spatial;
 	msg.has_temporal = true;
 	msg.temporal = temporal;
-	return media_ask(m, c->seat, MEDIA__METHOD__SET_PREFERRED_LAYERS,
-			 &msg.base, c->id, ticket);
+	return ask_wanted(m, c, MEDIA__METHOD__SET_PREFERRED_LAYERS, &msg.base,
+			  ticket);
 }
 
 int cons_set_priority(struct media *m, struct consumer *c, uint32_t priority,
@@ -171,10 +219,10 @@ int cons_set_priority(struct media *m, struct consumer *c, uint32_t priority,
 {
 	Media__SetPriority msg = MEDIA__SET_PRIORITY__INIT;
 
+	c->wants.priority = (uint8_t)priority;
 	msg.id = c->id;
 	msg.priority = priority;
-	return media_ask(m, c->seat, MEDIA__METHOD__SET_PRIORITY, &msg.base,
-			 c->id, ticket);
+	return ask_wanted(m, c, MEDIA__METHOD__SET_PRIORITY, &msg.base, ticket);
 }
 
 int cons_set_viewport(struct media *m, struct consumer *c,
@@ -183,17 +231,30 @@ int cons_set_viewport(struct media *m, struct consumer *c,
 {
 	Media__SetViewport msg = MEDIA__SET_VIEWPORT__INIT;
 
+	c->wants.viewport = true;
+	c->wants.width = (uint16_t)v->width;
+	c->wants.height = (uint16_t)v->height;
+	c->wants.visible = v->visible;
 	msg.id = c->id;
 	msg.width = v->width;
 	msg.height = v->height;
 	msg.visible = v->visible;
-	return media_ask(m, c->seat, MEDIA__METHOD__SET_VIEWPORT, &msg.base,
-			 c->id, ticket);
+	return ask_wanted(m, c, MEDIA__METHOD__SET_VIEWPORT, &msg.base, ticket);
+}
+
+void cons_lose(struct media *m, struct consumer *c)
+{
+	if (!c->known) {
+		cons_drop(m, c, false);
+		return;
+	}
+	graph_move_consumer(c, NULL);
+	c->state = CONSUMER_LOST;
 }
 
 void cons_drop(struct media *m, struct consumer *c, bool tell)
 {
-	if (tell && c->state != CONSUMER_ASKED) {
+	if (tell && c->known) {
 		struct media_out *o = media_out(m, MEDIA_CONSUMER_GONE);
 
 		o->peer = c->seat->id;
@@ -204,7 +265,8 @@ void cons_drop(struct media *m, struct consumer *c, bool tell)
 
 void cons_close(struct media *m, struct consumer *c)
 {
-	(void)media_ask_id(m, c->seat, MEDIA__METHOD__CLOSE_CONSUMER, c->id,
-			   NULL);
+	if (c->state != CONSUMER_LOST)
+		(void)media_ask_id(m, c->seat, MEDIA__METHOD__CLOSE_CONSUMER,
+				   c->id, NULL);
 	cons_drop(m, c, true);
 }

@@ -41,6 +41,12 @@ int cons_set_viewport(struct media *m, struct consumer *c,
 /* Closes it in the worker; tells the client. */
 void cons_close(struct media *m, struct consumer *c);
 
+/*
+ * Its transport goes: it waits for another one, with its id and with what
+ * its client wants of it.
+ */
+void cons_lose(struct media *m, struct consumer *c);
+
 /* Out of the graph only; tells the client if `tell`. */
 void cons_drop(struct media *m, struct consumer *c, bool tell);
 

@@ -101,6 +101,7 @@ struct seat *graph_add_seat(struct graph *g, struct call *c, uint64_t peer,
 	(void)str_copy(s->pid, sizeof(s->pid), pid);
 	s->call = c;
 	s->worker = GRAPH_NOWHERE;
+	s->left = GRAPH_NOWHERE;
 	s->muted = true;
 	list_init(&s->transports);
 	list_init(&s->producers);
@@ -201,9 +202,12 @@ uint64_t graph_router(const struct seat *s)
 
 bool graph_is_used(const struct call *c, uint32_t worker)
 {
-	list_for_each (it, &c->seats)
-		if (list_entry(it, struct seat, node)->worker == worker)
+	list_for_each (it, &c->seats) {
+		const struct seat *s = list_entry(it, struct seat, node);
+
+		if (s->worker == worker || s->left == worker)
 			return true;
+	}
 	return false;
 }
 
@@ -213,6 +217,14 @@ void graph_move_producer(struct producer *p, struct transport *t)
 	p->transport = t;
 	if (t)
 		list_push(&t->producers, &p->tnode);
+}
+
+void graph_move_consumer(struct consumer *c, struct transport *t)
+{
+	list_del(&c->tnode);
+	c->transport = t;
+	if (t)
+		list_push(&t->consumers, &c->tnode);
 }
 
 void graph_del_consumer(struct graph *g, struct consumer *c)

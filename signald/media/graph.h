@@ -34,6 +34,7 @@ struct call {
 	/* The first is home: it says who speaks. None: not placed. */
 	struct part part[GRAPH_PARTS];
 	uint32_t n_parts;
+	uint64_t move_until_us; /* what seats have left is closed then */
 	uint32_t consumers;
 	uint64_t speaker; /* seat, 0: nobody */
 	bool silent;	  /* the last levels told were of nobody */
@@ -46,6 +47,8 @@ struct seat {
 	struct call *call;
 	struct list node; /* call->seats */
 	uint32_t worker;  /* all its transports are there; GRAPH_NOWHERE */
+	/* Under a move (move.h): the worker that still carries it, too. */
+	uint32_t left;
 	struct list transports, producers, consumers;
 	uint32_t n_transports, n_producers, n_consumers;
 	struct rtp_caps *caps; /* set by join: it takes streams */
@@ -57,12 +60,15 @@ struct seat {
 enum transport_state {
 	TRANSPORT_ASKED, /* the worker has not answered */
 	TRANSPORT_LIVE,
-	TRANSPORT_LOST, /* its worker died */
+	TRANSPORT_LOST,	   /* its worker died */
+	TRANSPORT_LEAVING, /* on the worker that the call has left */
 };
 
 struct transport {
 	uint64_t id;
-	uint64_t replaces; /* under rebuild: the lost one's id */
+	uint64_t replaces; /* under rebuild: its predecessor's id */
+	bool told;	   /* its client was told so */
+	bool moving;	   /* the predecessor lives on meanwhile */
 	struct seat *seat;
 	struct list node;
 	enum transport_state state;
@@ -91,6 +97,7 @@ struct producer {
 	enum rtp_type type;
 	uint32_t source; /* a bit of room/types.h enum source */
 	bool paused;	 /* by its client or by a host */
+	bool known;	 /* its client knows the id */
 	char *app_data;	 /* JSON text, owned */
 	struct rtp_params tmpl;
 };
@@ -99,18 +106,26 @@ enum consumer_state {
 	CONSUMER_ASKED,	   /* the worker has not answered */
 	CONSUMER_OFFERED,  /* the client has not answered: paused */
 	CONSUMER_ACCEPTED, /* flows unless paused */
+	CONSUMER_LOST,	   /* no transport; comes back under its id */
 };
 
 struct consumer {
 	uint64_t id;
 	struct seat *seat;
-	struct transport *transport;
+	struct transport *transport; /* NULL while lost */
 	struct producer *producer;
 	struct list node;  /* seat->consumers */
 	struct list tnode; /* transport->consumers */
 	struct list pnode; /* producer->consumers */
 	enum consumer_state state;
 	bool paused; /* by its client */
+	bool known;  /* its client knows the id */
+	struct {
+		bool layers, viewport, visible;
+		uint8_t priority; /* 0: never said */
+		int8_t spatial, temporal;
+		uint16_t width, height;
+	} wants;
 	uint32_t ssrc;
 	char mid[RTP_MID_CAP];
 	uint8_t score, producer_score, n_scores, scores[RTP_ENCODINGS_MAX];
@@ -151,11 +166,12 @@ void graph_del_part(struct call *c, uint32_t worker);
 /* The router that the seat's transports are in; 0: not placed. */
 uint64_t graph_router(const struct seat *s);
 
-/* Does a seat of the call live on that worker? */
+/* Does a seat of the call live on that worker, or still leave it? */
 bool graph_is_used(const struct call *c, uint32_t worker);
 
-/* A producer moves to another transport (or none: NULL). */
+/* They move to another transport (or none: NULL). */
 void graph_move_producer(struct producer *p, struct transport *t);
+void graph_move_consumer(struct consumer *c, struct transport *t);
 
 /*
  * Remove. A producer or transport must have lost its consumers and producers

@@ -8,6 +8,7 @@
 #include "common/str.h"
 #include "signald/media/cons.h"
 #include "signald/media/mirror.h"
+#include "signald/media/move.h"
 #include "signald/media/notice.h"
 #include "signald/media/ortc.h"
 #include "signald/media/prod.h"
@@ -157,6 +158,13 @@ int media_ask(struct media *m, const struct seat *s, uint32_t method,
 	return ask_at(m, s->worker, method, body, object, ticket);
 }
 
+int media_ask_left(struct media *m, const struct seat *s, uint32_t method,
+		   const ProtobufCMessage *body, uint64_t object,
+		   const struct media_ticket *ticket)
+{
+	return ask_at(m, s->left, method, body, object, ticket);
+}
+
 int media_ask_at(struct media *m, uint32_t worker, uint32_t method,
 		 const ProtobufCMessage *body, uint64_t object)
 {
@@ -299,10 +307,12 @@ void media_worker(struct media *m, const struct worker_news *news,
 
 	m->now_us = now_us;
 	lost = workers_update(&m->workers, news, now_us);
+	m->move_us = 0;
 	if (!lost)
 		return;
 	mirror_reset(m, lost->index);
 	end_pending(m, lost);
+	move_worker_lost(m, lost->index);
 	rebuild_worker_lost(m, lost->index);
 }
 
@@ -326,6 +336,13 @@ static void take(struct media *m, struct worker *w, const struct chan_msg *msg)
 	}
 }
 
+void media_tick(struct media *m, uint64_t now_us)
+{
+	m->now_us = now_us;
+	if (now_us >= m->move_us)
+		m->move_us = move_step(m);
+}
+
 bool media_next(struct media *m, uint64_t now_us, struct media_out *out)
 {
 	struct chan_msg msg;
@@ -345,5 +362,9 @@ bool media_next(struct media *m, uint64_t now_us, struct media_out *out)
 
 uint64_t media_deadline(const struct media *m)
 {
-	return m->out_at < m->out_n ? 0 : workers_deadline(&m->workers);
+	uint64_t due_us = workers_deadline(&m->workers);
+
+	if (m->out_at < m->out_n)
+		return 0;
+	return due_us < m->move_us ? due_us : m->move_us;
 }

@@ -42,15 +42,17 @@ enum media_out_kind {
 	MEDIA_ADOPT_SEAT,      /* peer, room: found in a worker, see mirror.h */
 	MEDIA_ADOPT_PRODUCER,  /* peer, id, on: paused; adopt */
 	MEDIA_PRODUCER_CLOSED, /* id; its worker has lost it */
-	MEDIA_REBUILD,	       /* peer: all its new transports are there */
-	MEDIA_PRODUCER_SCORE,  /* id, scores */
-	MEDIA_CONSUMER_SCORE,  /* id */
-	MEDIA_LAYERS,	       /* id, layers; -1: nothing is sent */
-	MEDIA_LIMIT,	       /* id, n: Media__LimitReason */
-	MEDIA_WANTED,	       /* id (a producer), layers.spatial */
-	MEDIA_SPEAKER,	       /* room, id (a peer or 0), n: volume */
-	MEDIA_VOLUMES,	       /* room, volumes */
-	MEDIA_BWE,	       /* bwe */
+	MEDIA_REBUILD,	       /* peer, id: a new transport; on: by a move */
+	MEDIA_TRANSPORT_CLOSED, /* peer, id: by us, after a move */
+	MEDIA_WORKER_EMPTY,	/* n: it was to leave, and may */
+	MEDIA_PRODUCER_SCORE,	/* id, scores */
+	MEDIA_CONSUMER_SCORE,	/* id */
+	MEDIA_LAYERS,		/* id, layers; -1: nothing is sent */
+	MEDIA_LIMIT,		/* id, n: Media__LimitReason */
+	MEDIA_WANTED,		/* id (a producer), layers.spatial */
+	MEDIA_SPEAKER,		/* room, id (a peer or 0), n: volume */
+	MEDIA_VOLUMES,		/* room, volumes */
+	MEDIA_BWE,		/* bwe */
 };
 
 #define MEDIA_VOLUMES_MAX 32
@@ -116,8 +118,9 @@ struct media {
 	struct idmap pending[WORKERS_MAX]; /* by request id of the channel */
 	struct media_out *outs;		   /* a queue: [out_at, out_n) */
 	size_t out_at, out_n, out_cap;
-	bool oom;	 /* something was lost: the process must resume */
-	uint64_t now_us; /* of this turn */
+	uint64_t move_us; /* when move_step() is due */
+	bool oom;	  /* something was lost: the process must resume */
+	uint64_t now_us;  /* of this turn */
 };
 
 /* NULL: no memory. */
@@ -127,6 +130,9 @@ void media_free(struct media *m);
 /* The supervisor's news of a worker. */
 void media_worker(struct media *m, const struct worker_news *news,
 		  uint64_t now_us);
+
+/* What is due by time; each turn, once all is known of the workers. */
+void media_tick(struct media *m, uint64_t now_us);
 
 /* Takes what the workers said; true and the next thing to do. */
 bool media_next(struct media *m, uint64_t now_us, struct media_out *out);
@@ -144,6 +150,11 @@ struct media_out *media_out(struct media *m, enum media_out_kind kind);
 int media_ask(struct media *m, const struct seat *s, uint32_t method,
 	      const ProtobufCMessage *body, uint64_t object,
 	      const struct media_ticket *ticket);
+
+/* The same of the worker that it has left (move.h). */
+int media_ask_left(struct media *m, const struct seat *s, uint32_t method,
+		   const ProtobufCMessage *body, uint64_t object,
+		   const struct media_ticket *ticket);
 
 /* Asks a worker by its index, for nobody who waits. */
 int media_ask_at(struct media *m, uint32_t worker, uint32_t method,

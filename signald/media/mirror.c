@@ -108,7 +108,7 @@ static uint64_t seat_digest(const struct seat *s)
 	list_for_each (kt, &s->consumers) {
 		struct consumer *c = list_entry(kt, struct consumer, node);
 
-		d ^= c->state != CONSUMER_ASKED ? chan_mix(c->id) : 0;
+		d ^= c->known && c->transport ? chan_mix(c->id) : 0;
 	}
 	return d;
 }
@@ -344,6 +344,7 @@ int mirror_adopt(struct media *m, const struct mirror_producer *a)
 	if (!p)
 		return -ENOMEM;
 	p->state = PRODUCER_LIVE;
+	p->known = true;
 	p->kind = a->kind;
 	p->source = a->source;
 	p->paused = a->paused;
@@ -376,6 +377,7 @@ static int adopt_consumer(struct media *m, const struct item *it)
 	c = graph_add_consumer(&m->graph, t, p, it->id);
 	if (!c)
 		return -ENOMEM;
+	c->known = true;
 	c->ssrc = it->ssrc;
 	(void)str_copy(c->mid, sizeof(c->mid), it->mid);
 	c->state = it->paused ? CONSUMER_OFFERED : CONSUMER_ACCEPTED;
@@ -420,6 +422,7 @@ static void finish(struct media *m, struct worker *w)
 	clear(r);
 	r->known = true;
 	offer_missing(m, w);
+	rebuild_worker_up(m, w);
 	log_info("media", "inventory adopted", "worker=%u objects=%zu",
 		 w->index, n);
 }
@@ -449,7 +452,8 @@ static void drop_gone_streams(struct media *m, struct seat *s,
 	list_for_each_safe (it, &s->consumers) {
 		struct consumer *c = list_entry(it, struct consumer, node);
 
-		if (c->state != CONSUMER_ASKED && !idmap_get(there, c->id))
+		if (c->state != CONSUMER_ASKED && c->transport &&
+		    !idmap_get(there, c->id))
 			cons_drop(m, c, true);
 	}
 	list_for_each_safe (jt, &s->producers) {
@@ -509,6 +513,7 @@ static void reconcile(struct media *m, struct worker *w)
 			reconcile_call(m, c, w->index, &there);
 	idmap_fini(&there);
 	offer_missing(m, w);
+	rebuild_worker_up(m, w);
 	log_info("media", "inventory reconciled", "worker=%u", w->index);
 }
 

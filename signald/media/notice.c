@@ -4,22 +4,54 @@
 
 #include "common/str.h"
 
+/* A worker may speak of what it carries alone. */
+static bool is_on(const struct seat *s, const struct worker *w)
+{
+	return s->worker == w->index;
+}
+
+static struct transport *transport_of(struct media *m, const struct worker *w,
+				      uint64_t id)
+{
+	struct transport *t = graph_transport(&m->graph, id);
+
+	return t && is_on(t->seat, w) ? t : NULL;
+}
+
+static struct producer *producer_of(struct media *m, const struct worker *w,
+				    uint64_t id)
+{
+	struct producer *p = graph_producer(&m->graph, id);
+
+	return p && is_on(p->seat, w) ? p : NULL;
+}
+
+static struct consumer *consumer_of(struct media *m, const struct worker *w,
+				    uint64_t id)
+{
+	struct consumer *c = graph_consumer(&m->graph, id);
+
+	return c && is_on(c->seat, w) ? c : NULL;
+}
+
 static uint8_t score_of(uint32_t s)
 {
 	return (uint8_t)(s > 10 ? 10 : s);
 }
 
-static void transport_state(struct media *m, const Media__TransportState *e)
+static void transport_state(struct media *m, const struct worker *w,
+			    const Media__TransportState *e)
 {
-	struct transport *t = graph_transport(&m->graph, e->id);
+	struct transport *t = transport_of(m, w, e->id);
 
 	if (t)
 		t->connected = e->dtls == MEDIA__DTLS_STATE__DTLS_CONNECTED;
 }
 
-static void producer_score(struct media *m, const Media__ProducerScore *e)
+static void producer_score(struct media *m, const struct worker *w,
+			   const Media__ProducerScore *e)
 {
-	struct producer *p = graph_producer(&m->graph, e->id);
+	struct producer *p = producer_of(m, w, e->id);
 	struct media_out *o;
 
 	if (!p)
@@ -39,9 +71,10 @@ static void producer_score(struct media *m, const Media__ProducerScore *e)
 	}
 }
 
-static void consumer_score(struct media *m, const Media__ConsumerScore *e)
+static void consumer_score(struct media *m, const struct worker *w,
+			   const Media__ConsumerScore *e)
 {
-	struct consumer *c = graph_consumer(&m->graph, e->id);
+	struct consumer *c = consumer_of(m, w, e->id);
 	struct media_out *o;
 
 	if (!c)
@@ -59,9 +92,10 @@ static void consumer_score(struct media *m, const Media__ConsumerScore *e)
 	o->id = c->id;
 }
 
-static void consumer_layers(struct media *m, const Media__ConsumerLayers *e)
+static void consumer_layers(struct media *m, const struct worker *w,
+			    const Media__ConsumerLayers *e)
 {
-	struct consumer *c = graph_consumer(&m->graph, e->id);
+	struct consumer *c = consumer_of(m, w, e->id);
 	struct media_out *o;
 
 	if (!c)
@@ -73,9 +107,10 @@ static void consumer_layers(struct media *m, const Media__ConsumerLayers *e)
 	o->layers.temporal = e->temporal;
 }
 
-static void consumer_limit(struct media *m, const Media__ConsumerLimit *e)
+static void consumer_limit(struct media *m, const struct worker *w,
+			   const Media__ConsumerLimit *e)
 {
-	struct consumer *c = graph_consumer(&m->graph, e->id);
+	struct consumer *c = consumer_of(m, w, e->id);
 	struct media_out *o;
 
 	if (!c)
@@ -86,9 +121,10 @@ static void consumer_limit(struct media *m, const Media__ConsumerLimit *e)
 	o->n = (int32_t)e->reason;
 }
 
-static void layers_wanted(struct media *m, const Media__LayersWanted *e)
+static void layers_wanted(struct media *m, const struct worker *w,
+			  const Media__LayersWanted *e)
 {
-	struct producer *p = graph_producer(&m->graph, e->id);
+	struct producer *p = producer_of(m, w, e->id);
 	struct media_out *o;
 
 	if (!p)
@@ -150,9 +186,10 @@ static void volumes(struct media *m, const struct worker *w,
 	}
 }
 
-static void downlink(struct media *m, const Media__DownlinkBwe *e)
+static void downlink(struct media *m, const struct worker *w,
+		     const Media__DownlinkBwe *e)
 {
-	struct transport *t = graph_transport(&m->graph, e->id);
+	struct transport *t = transport_of(m, w, e->id);
 	struct media_out *o;
 
 	if (!t)
@@ -193,6 +230,7 @@ static void worker_load(struct media *m, struct worker *w,
 	struct worker_load *l = &w->load;
 
 	load_rates(l, e, m->now_us);
+	w->unmeasured = 0;
 	l->packets_in = e->packets_in;
 	l->packets_out = e->packets_out;
 	l->bytes_in = e->bytes_in;
@@ -242,22 +280,22 @@ void notice_take(struct media *m, struct worker *w, const struct chan_msg *msg)
 		return;
 	switch (msg->method) {
 	case MEDIA__EVENT__TRANSPORT_STATE:
-		transport_state(m, e);
+		transport_state(m, w, e);
 		break;
 	case MEDIA__EVENT__PRODUCER_SCORE:
-		producer_score(m, e);
+		producer_score(m, w, e);
 		break;
 	case MEDIA__EVENT__CONSUMER_SCORE:
-		consumer_score(m, e);
+		consumer_score(m, w, e);
 		break;
 	case MEDIA__EVENT__CONSUMER_LAYERS:
-		consumer_layers(m, e);
+		consumer_layers(m, w, e);
 		break;
 	case MEDIA__EVENT__CONSUMER_LIMIT:
-		consumer_limit(m, e);
+		consumer_limit(m, w, e);
 		break;
 	case MEDIA__EVENT__LAYERS_WANTED:
-		layers_wanted(m, e);
+		layers_wanted(m, w, e);
 		break;
 	case MEDIA__EVENT__ACTIVE_SPEAKER:
 		active_speaker(m, w, e);
@@ -266,7 +304,7 @@ void notice_take(struct media *m, struct worker *w, const struct chan_msg *msg)
 		volumes(m, w, e);
 		break;
 	case MEDIA__EVENT__DOWNLINK_BWE:
-		downlink(m, e);
+		downlink(m, w, e);
 		break;
 	case MEDIA__EVENT__WORKER_LOAD:
 		worker_load(m, w, e);

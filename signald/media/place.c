@@ -4,6 +4,19 @@
 #include <string.h>
 
 #include "common/sys/rng.h"
+#include "signald/media/mirror.h"
+
+#define CPU_STEP     5	  /* percent: less is no difference */
+#define PACKETS_STEP 5000 /* a second */
+#define ROOM_PERCENT 1	  /* of a CPU, until it was measured */
+
+/* What was measured last, in steps, so that noise does not decide. */
+static uint64_t measured(const struct worker *w)
+{
+	uint64_t cpu = w->load.cpu_percent + w->unmeasured * ROOM_PERCENT;
+
+	return (cpu / CPU_STEP) << 32 | w->load.packets_s / PACKETS_STEP;
+}
 
 /* Streams sent weigh most; an empty room counts a little, so rooms spread. */
 static void weigh(const struct media *m, uint32_t load[WORKERS_MAX])
@@ -26,7 +39,16 @@ static void weigh(const struct media *m, uint32_t load[WORKERS_MAX])
 
 static bool takes(const struct media *m, uint32_t worker)
 {
-	return m->workers.w[worker].state == WORKER_UP;
+	return m->workers.w[worker].state == WORKER_UP &&
+	       !mirror_is_busy(m, worker);
+}
+
+static bool is_less(const struct media *m, const uint32_t *load, uint32_t a,
+		    uint32_t b)
+{
+	uint64_t x = measured(&m->workers.w[a]), y = measured(&m->workers.w[b]);
+
+	return x == y ? load[a] < load[b] : x < y;
 }
 
 /* GRAPH_NOWHERE: none takes anybody. */
@@ -36,9 +58,17 @@ static uint32_t least(const struct media *m, const uint32_t *load)
 
 	for (uint32_t i = 0; i < WORKERS_MAX; i++)
 		if (takes(m, i) &&
-		    (best == GRAPH_NOWHERE || load[i] < load[best]))
+		    (best == GRAPH_NOWHERE || is_less(m, load, i, best)))
 			best = i;
 	return best;
+}
+
+bool place_elsewhere(const struct media *m, uint32_t worker)
+{
+	for (uint32_t i = 0; i < WORKERS_MAX; i++)
+		if (i != worker && takes(m, i))
+			return true;
+	return false;
 }
 
 static uint32_t choose(const struct media *m, const struct call *c)
@@ -81,6 +111,7 @@ static int add_part(struct media *m, struct call *c, uint32_t worker)
 		graph_del_part(c, worker);
 		return err;
 	}
+	m->workers.w[worker].unmeasured++;
 	if (c->n_parts == 1)
 		tell_home(m, c);
 	return 0;
@@ -142,11 +173,18 @@ static void close_part(struct media *m, struct call *c, uint32_t worker)
 
 void place_leave(struct media *m, struct seat *s)
 {
-	uint32_t worker = s->worker;
+	uint32_t at[] = {s->worker, s->left};
 
-	s->worker = GRAPH_NOWHERE;
-	if (worker != GRAPH_NOWHERE && !graph_is_used(s->call, worker))
-		close_part(m, s->call, worker);
+	s->worker = s->left = GRAPH_NOWHERE;
+	for (int i = 0; i < 2; i++)
+		if (!graph_is_used(s->call, at[i]))
+			close_part(m, s->call, at[i]);
+}
+
+void place_release(struct media *m, struct call *c, uint32_t worker)
+{
+	if (!graph_is_used(c, worker))
+		close_part(m, c, worker);
 }
 
 void place_end(struct media *m, struct call *c)

@@ -1,6 +1,8 @@
 /*
  * place: which worker carries whom. All transports of a seat are on one
- * worker, and the seats of a call on as few as its size allows.
+ * worker, and the seats of a call on as few as its size allows. A new call
+ * goes where the least is to be done by what was measured in the last second
+ * (CPU, then packets), and by streams where that makes no difference.
  */
 #ifndef SIGNALD_MEDIA_PLACE_H
 #define SIGNALD_MEDIA_PLACE_H
@@ -14,11 +16,17 @@
  */
 int place_seat(struct media *m, struct seat *s);
 
+/* Is there another worker that takes somebody? */
+bool place_elsewhere(const struct media *m, uint32_t worker);
+
 /* How many calls a worker carries or has a part in. */
 uint32_t place_count(const struct media *m, uint32_t worker);
 
 /* The seat leaves its worker; with the last one the router there is closed. */
 void place_leave(struct media *m, struct seat *s);
+
+/* Closes the router there when no seat is there any more. */
+void place_release(struct media *m, struct call *c, uint32_t worker);
 
 /* The call leaves all its workers. */
 void place_end(struct media *m, struct call *c);

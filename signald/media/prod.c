@@ -9,6 +9,7 @@
 #include "common/str.h"
 #include "common/sys/rng.h"
 #include "signald/media/cons.h"
+#include "signald/media/move.h"
 #include "signald/media/ortc.h"
 #include "signald/media/rtppb.h"
 #include "signald/room/types.h"
@@ -118,8 +119,18 @@ int prod_create(struct media *m, struct transport *t, struct rtp_params *params,
 		err = ask_produce(m, p, &rtp, opts, ticket);
 	}
 	if (err)
-		prod_drop(m, p);
+		prod_lose(m, p);
 	return err;
+}
+
+void prod_lose(struct media *m, struct producer *p)
+{
+	if (!p->known) {
+		prod_drop(m, p);
+		return;
+	}
+	p->state = PRODUCER_LOST;
+	graph_move_producer(p, NULL);
 }
 
 void prod_on_created(struct media *m, uint64_t id,
@@ -133,10 +144,11 @@ void prod_on_created(struct media *m, uint64_t id,
 		log_warn("media", "no producer", "error=%d reason=%s",
 			 -reply->reply.error, reply->reply.reason);
 		if (p->state == PRODUCER_ASKED)
-			prod_drop(m, p);
+			prod_lose(m, p);
 		return;
 	}
 	p->state = PRODUCER_LIVE;
+	p->known = true;
 	prod_update_muted(m, p->seat);
 	cons_offer_producer(m, p);
 }
@@ -148,6 +160,7 @@ int prod_set_paused(struct media *m, struct producer *p, bool paused,
 				 : MEDIA__METHOD__RESUME_PRODUCER;
 	int err;
 
+	move_tell_id(m, p->seat, method, p->id);
 	/* A lost one is told when it comes back. */
 	if (p->state == PRODUCER_LOST) {
 		media_done(m, ticket, method, p->id, 0);
@@ -202,6 +215,7 @@ void prod_drop(struct media *m, struct producer *p)
 
 void prod_close(struct media *m, struct producer *p)
 {
+	move_tell_id(m, p->seat, MEDIA__METHOD__CLOSE_PRODUCER, p->id);
 	if (p->state != PRODUCER_LOST)
 		(void)media_ask_id(m, p->seat, MEDIA__METHOD__CLOSE_PRODUCER,
 				   p->id, NULL);

@@ -42,6 +42,9 @@ void prod_pause_sources(struct media *m, struct seat *s, uint32_t sources);
 /* Closes it; who consumed it is told. */
 void prod_close(struct media *m, struct producer *p);
 
+/* Its transport goes: it waits for its client to produce it again. */
+void prod_lose(struct media *m, struct producer *p);
+
 /* Out of the graph only, with its consumers. */
 void prod_drop(struct media *m, struct producer *p);
 

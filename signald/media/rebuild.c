@@ -20,7 +20,9 @@ static void replace_transport(struct media *m, struct transport *old)
 		m->oom = true;
 		return;
 	}
-	t->replaces = old->replaces ? old->replaces : old->id;
+	/* What the client knows of. */
+	t->replaces = old->told || !old->replaces ? old->id : old->replaces;
+	t->moving = old->moving;
 	t->producing = old->producing;
 	t->consuming = old->consuming;
 	t->force_tcp = old->force_tcp;
@@ -34,34 +36,36 @@ void rebuild_lose_transport(struct media *m, struct transport *t)
 {
 	/* The client closes them with their transport. */
 	list_for_each_safe (it, &t->consumers)
-		cons_drop(m, list_entry(it, struct consumer, tnode), false);
+		cons_lose(m, list_entry(it, struct consumer, tnode));
 	list_for_each_safe (jt, &t->producers) {
 		struct producer *p = list_entry(jt, struct producer, tnode);
 
-		list_for_each_safe (kt, &p->consumers)
-			cons_drop(m, list_entry(kt, struct consumer, pnode),
-				  true);
-		if (p->state == PRODUCER_ASKED) {
-			prod_drop(m, p);
-			continue;
+		list_for_each_safe (kt, &p->consumers) {
+			struct consumer *c =
+				list_entry(kt, struct consumer, pnode);
+
+			if (c->state != CONSUMER_LOST)
+				cons_drop(m, c, true);
 		}
-		p->state = PRODUCER_LOST;
-		graph_move_producer(p, NULL);
+		prod_lose(m, p);
 	}
 	t->state = TRANSPORT_LOST;
 }
 
-static void drop_consumers(struct media *m, struct seat *s)
+static void lose_consumers(struct media *m, struct seat *s)
 {
 	list_for_each_safe (it, &s->consumers)
-		cons_drop(m, list_entry(it, struct consumer, node), false);
+		cons_lose(m, list_entry(it, struct consumer, node));
 }
 
-static void lose_seat(struct media *m, struct seat *s)
+static void lose_transports(struct media *m, struct seat *s)
 {
-	list_for_each (jt, &s->transports)
-		rebuild_lose_transport(m,
-				       list_entry(jt, struct transport, node));
+	list_for_each (it, &s->transports) {
+		struct transport *t = list_entry(it, struct transport, node);
+
+		if (t->state != TRANSPORT_LEAVING)
+			rebuild_lose_transport(m, t);
+	}
 }
 
 static bool has_lost(const struct seat *s)
@@ -91,8 +95,7 @@ void rebuild_seat(struct media *m, struct seat *s)
 	}
 }
 
-/* Seats that are nowhere are placed, and get their transports. */
-static void host_call(struct media *m, struct call *c)
+void rebuild_host(struct media *m, struct call *c)
 {
 	list_for_each (it, &c->seats) {
 		struct seat *s = list_entry(it, struct seat, node);
@@ -109,16 +112,16 @@ void rebuild_part(struct media *m, struct call *c, uint32_t worker)
 		struct seat *s = list_entry(it, struct seat, node);
 
 		if (s->worker == worker)
-			drop_consumers(m, s);
+			lose_consumers(m, s);
 	}
 	list_for_each (jt, &c->seats) {
 		struct seat *s = list_entry(jt, struct seat, node);
 
 		if (s->worker == worker)
-			lose_seat(m, s);
+			lose_transports(m, s);
 	}
 	place_lost(m, c, worker);
-	host_call(m, c);
+	rebuild_host(m, c);
 }
 
 void rebuild_worker_lost(struct media *m, uint32_t index)
@@ -138,7 +141,7 @@ void rebuild_worker_up(struct media *m, struct worker *w)
 
 	(void)w;
 	while ((c = idmap_next(&m->graph.calls, &pos)))
-		host_call(m, c);
+		rebuild_host(m, c);
 }
 
 void rebuild_on_transport(struct media *m, struct transport *t,
@@ -146,7 +149,9 @@ void rebuild_on_transport(struct media *m, struct transport *t,
 {
 	struct media_out *o = media_out(m, MEDIA_REBUILD);
 
+	t->told = true;
 	o->peer = t->seat->id;
 	o->id = t->id;
+	o->on = t->moving;
 	o->reply.msg = reply->reply.msg;
 }

@@ -1,7 +1,7 @@
 /*
  * rebuild: what becomes of seats whose worker died: they go to another
  * worker, every transport gets a successor, every producer waits for its
- * client to produce again under the same id.
+ * client to produce again under the same id, and every consumer for that.
  */
 #ifndef SIGNALD_MEDIA_REBUILD_H
 #define SIGNALD_MEDIA_REBUILD_H
@@ -16,6 +16,8 @@ void rebuild_part(struct media *m, struct call *c, uint32_t worker);
 void rebuild_lose_transport(struct media *m, struct transport *t);
 /* Asks for successors of what a seat has lost. */
 void rebuild_seat(struct media *m, struct seat *s);
+/* Seats that are nowhere are placed, and get their transports. */
+void rebuild_host(struct media *m, struct call *c);
 
 /* A worker can be asked: calls that had found none are placed. */
 void rebuild_worker_up(struct media *m, struct worker *w);

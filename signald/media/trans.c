@@ -84,6 +84,25 @@ static char *text(const char *s)
 	return (char *)(uintptr_t)s;
 }
 
+/* Asks the worker that has it. */
+static int ask_about(struct media *m, const struct transport *t,
+		     uint32_t method, const ProtobufCMessage *msg,
+		     const struct media_ticket *ticket)
+{
+	if (t->state == TRANSPORT_LEAVING)
+		return media_ask_left(m, t->seat, method, msg, t->id, ticket);
+	return media_ask(m, t->seat, method, msg, t->id, ticket);
+}
+
+static int ask_about_id(struct media *m, const struct transport *t,
+			uint32_t method, const struct media_ticket *ticket)
+{
+	Media__ObjectId msg = MEDIA__OBJECT_ID__INIT;
+
+	msg.id = t->id;
+	return ask_about(m, t, method, &msg.base, ticket);
+}
+
 int trans_connect(struct media *m, struct transport *t, Media__DtlsRole role,
 		  const struct trans_fingerprint *fp, size_t n,
 		  const struct media_ticket *ticket)
@@ -104,15 +123,14 @@ int trans_connect(struct media *m, struct transport *t, Media__DtlsRole role,
 	msg.role = role;
 	msg.fingerprints = list;
 	msg.n_fingerprints = n;
-	return media_ask(m, t->seat, MEDIA__METHOD__CONNECT_TRANSPORT,
-			 &msg.base, t->id, ticket);
+	return ask_about(m, t, MEDIA__METHOD__CONNECT_TRANSPORT, &msg.base,
+			 ticket);
 }
 
 int trans_restart_ice(struct media *m, struct transport *t,
 		      const struct media_ticket *ticket)
 {
-	return media_ask_id(m, t->seat, MEDIA__METHOD__RESTART_ICE, t->id,
-			    ticket);
+	return ask_about_id(m, t, MEDIA__METHOD__RESTART_ICE, ticket);
 }
 
 void trans_drop(struct media *m, struct transport *t)
@@ -126,7 +144,6 @@ void trans_drop(struct media *m, struct transport *t)
 
 void trans_close(struct media *m, struct transport *t)
 {
-	(void)media_ask_id(m, t->seat, MEDIA__METHOD__CLOSE_TRANSPORT, t->id,
-			   NULL);
+	(void)ask_about_id(m, t, MEDIA__METHOD__CLOSE_TRANSPORT, NULL);
 	trans_drop(m, t);
 }

@@ -80,9 +80,10 @@ struct worker *workers_update(struct workers *ws, const struct worker_news *n,
 		lost = w;
 	}
 	w->generation = n->generation;
-	w->draining = n->draining;
-	if (w->state == WORKER_UP && w->draining)
-		w->state = WORKER_DRAINING;
+	w->draining = n->draining || n->leaving;
+	w->leaving = n->leaving;
+	if (w->state == WORKER_UP || w->state == WORKER_DRAINING)
+		w->state = w->draining ? WORKER_DRAINING : WORKER_UP;
 	if (n->dead || !n->up || w->chan)
 		return lost;
 	err = call_up(ws, w, n->path, now_us);

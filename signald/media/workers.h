@@ -48,11 +48,13 @@ struct worker {
 	uint32_t index;
 	uint32_t generation;
 	enum worker_state state;
-	bool draining;
+	bool draining;	  /* takes no rooms, and those it has go elsewhere */
+	bool leaving;	  /* and it ends when it is empty */
 	uint64_t boot_id; /* of the process behind the channel */
 	struct chan *chan;
 	struct loop_fd *fd;
 	struct worker_load load;
+	uint32_t unmeasured; /* rooms it got since */
 };
 
 struct workers {
@@ -73,7 +75,7 @@ void workers_fini(struct workers *ws);
  */
 struct worker_news {
 	uint32_t index, generation;
-	bool up, draining, dead;
+	bool up, draining, leaving, dead;
 	const char *path;
 };
 struct worker *workers_update(struct workers *ws, const struct worker_news *n,
