@@ -27,7 +27,7 @@
 #include "proto/lifeline.h"
 
 #define POOL_PACKETS  32768
-#define TX_SLOTS      1024
+#define TX_SLOTS      256
 #define TCP_CONNS_MAX 2000
 #define CONSENT_US    30000000
 #define START_MS      5000

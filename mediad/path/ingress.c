@@ -1,11 +1,9 @@
 #include "mediad/path/ingress.h"
 
-#include "mediad/path/egress.h"
+#include "mediad/path/fanout.h"
 #include "mediad/path/feedback.h"
 #include "mediad/path/link.h"
 #include "mediad/path/worker.h"
-#include "mediad/sfu/consumer.h"
-#include "mediad/sfu/producer.h"
 #include "mediad/wire/demux.h"
 #include "mediad/wire/stun.h"
 
@@ -44,16 +42,6 @@ static void stun(struct worker *w, const struct rx *rx, const struct tuple *t,
 		worker_drop(w, DROP_STUN_STRANGE);
 }
 
-static void fan_out(struct worker *w, const struct producer *p,
-		    const struct media *m, uint64_t now_us)
-{
-	struct fwd f;
-
-	for (uint32_t i = 0; i < p->n_consumers; i++)
-		if (consumer_accept(p->consumers[i], m, now_us, &f) == FWD_SEND)
-			egress_fwd(w, p->consumers[i]->transport, &f, now_us);
-}
-
 static void rtp(struct link *l, struct pkt *pkt, uint64_t now_us)
 {
 	struct worker *w = l->w;
@@ -72,7 +60,7 @@ static void rtp(struct link *l, struct pkt *pkt, uint64_t now_us)
 	switch (transport_input(l->t, pkt, now_us, &in)) {
 	case RX_MEDIA:
 	case RX_RECOVERED:
-		fan_out(w, in.producer, in.media, now_us);
+		fanout_add(w, in.producer, in.media, now_us);
 		break;
 	case RX_DROP:
 		l->dropped++;

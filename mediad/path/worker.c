@@ -67,6 +67,7 @@ void worker_input(struct worker *w, const struct rx rx[], int n,
 	w->txq.now_us = now_us;
 	for (int i = 0; i < n; i++)
 		ingress(w, &rx[i], now_us);
+	fanout_run(w, now_us);
 }
 
 void worker_turn(struct worker *w, uint64_t now_us)

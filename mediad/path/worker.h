@@ -29,6 +29,7 @@
 #include "mediad/io/rx.h"
 #include "mediad/io/txq.h"
 #include "mediad/path/drop.h"
+#include "mediad/path/fanout.h"
 #include "mediad/sec/cert.h"
 #include "mediad/sec/dtls.h"
 #include "mediad/sec/srtp.h"
@@ -71,6 +72,7 @@ struct worker {
 	struct worker_conf conf;
 	struct pkt_pool *pool; /* borrowed */
 	struct txq txq;
+	struct fanout fanout;
 	struct timerq timers;
 	struct turn turn; /* touched transports, news for signald */
 	struct srtp_env *srtp;

@@ -49,6 +49,7 @@ enum media_flag {
 	MEDIA_LEVEL = 1 << 9,	  /* audio level is there */
 	MEDIA_INTER = 1 << 10,	  /* predicted from a lower spatial layer */
 	MEDIA_UPPER_OK = 1 << 11, /* VP9: not a reference for upper layers */
+	MEDIA_DUE = 1 << 12, /* kept, but its consumers did not see it yet */
 };
 
 struct media {

@@ -356,7 +356,7 @@ static void take_ahead(struct consumer *c, const struct media *m,
 	for (int i = 1; i <= n && n <= AHEAD_MAX; i++) {
 		const struct media *x = rtxcache_get(s, (uint16_t)(m->seq + i));
 
-		if (x)
+		if (x && !(x->flags & MEDIA_DUE))
 			any |= take(c, x, true, now_us, &f) == FWD_LATER;
 	}
 	if (!any || c->lagging)

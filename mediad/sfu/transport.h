@@ -63,7 +63,7 @@ const char *transport_drop_name(enum rx_drop why);
 
 struct rtp_rx {
 	struct producer *producer;
-	const struct media *media; /* in the store */
+	struct media *media; /* in the store */
 	enum rx_drop why;
 };
 

@@ -126,7 +126,10 @@ static void by_run(int run)
 	teardown(fd);
 }
 
-/* A frame as browsers cut it: two sizes a byte apart, to all receivers. */
+/*
+ * A frame as browsers cut it: two sizes a byte apart, to one receiver after
+ * the other.
+ */
 static void by_slots(uint32_t slots)
 {
 	int fd = setup(slots);
@@ -137,7 +140,7 @@ static void by_slots(uint32_t slots)
 		double t = (double)bench_ns();
 
 		for (int i = 0; i < 9 * RECEIVERS; i++)
-			put(i % RECEIVERS, i / RECEIVERS < 4 ? LEN - 1 : LEN);
+			put(i / 9, i % 9 < 4 ? LEN - 1 : LEN);
 		txq_flush(&q);
 		v[r] = ((double)bench_ns() - t) / (9 * RECEIVERS);
 		drain();

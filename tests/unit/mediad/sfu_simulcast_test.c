@@ -222,6 +222,49 @@ TEST(packets_that_overtook_their_key_frame_follow_it)
 	rig_free(m.r);
 }
 
+/* They are in the store already, and will be offered next. */
+TEST(packets_of_a_key_frame_that_are_due_are_not_taken_ahead)
+{
+	const struct media *m[2];
+	struct cam cam;
+	struct consumer *c;
+	struct rig_pkt k;
+	struct fwd f;
+	uint32_t n;
+
+	cam_init(&cam, false);
+	cam.on[1] = false;
+	cam.on[2] = false;
+	c = rig_subscribe(cam.r, cam.r->down, cam.p, top);
+	shoot(&cam, true);
+	shoot(&cam, false);
+	k = cam.k[2];
+	k.key = true;
+	k.rest = true;
+	for (int i = 0; i < 2; i++) {
+		struct media *x;
+
+		k.seq = (uint16_t)(7001 + i);
+		rig_send(cam.r, cam.p, &k);
+		x = rtxcache_get(&cam.p->streams[2].store, k.seq);
+		x->flags |= MEDIA_DUE;
+		m[i] = x;
+	}
+	n = cam.r->n_out;
+	k.seq = 7000;
+	k.rest = false;
+	rig_send(cam.r, cam.p, &k);
+	rig_run(cam.r, 1000);
+	ck_assert_uint_eq(cam.r->n_out, n + 1);
+	ck_assert(!c->lagging);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(consumer_accept(c, m[i], cam.r->now_us, &f),
+				 FWD_SEND);
+		ck_assert_uint_eq(f.seq, rig_out(cam.r, -1)->seq + 1 + i);
+	}
+	rig_free(cam.r);
+}
+
 TEST(late_packets_of_the_old_layer_fill_their_places)
 {
 	struct cam m;
