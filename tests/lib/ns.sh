@@ -19,12 +19,16 @@ mkdir -p /run/netns
 ip link set lo up
 ip netns add client
 ip link add ve-s type veth peer name ve-c netns client
+# No link-local addresses: they come a second later, and a browser that sees
+# its addresses change gives up what it is loading.
+ip link set ve-s addrgenmode none
 ip addr add 10.77.0.1/24 dev ve-s
 ip addr add fd77::1/64 dev ve-s nodad
 ip link set ve-s up
 ip route add default via 10.77.0.2
 in_client="ip netns exec client"
 $in_client ip link set lo up
+$in_client ip link set ve-c addrgenmode none
 $in_client ip addr add 10.77.0.2/24 dev ve-c
 $in_client ip addr add fd77::2/64 dev ve-c nodad
 $in_client ip link set ve-c up

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TESTS_MAX = 4096 };
+enum { TESTS_MAX = 4096, PATIENCE = 8 };
 
 static struct {
 	const TTest *test;
@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < tests_n; i++) {
 		TCase *tc = tcase_create(tests[i].test->name);
 
-		tcase_set_timeout(tc, tests[i].seconds);
+		tcase_set_timeout(tc, PATIENCE * tests[i].seconds);
 		tcase_add_test(tc, tests[i].test);
 		suite_add_tcase(suite, tc);
 	}

@@ -7,7 +7,8 @@
  *	}
  *
  * Check runs each in a fork of its own, so a crash or a hang is one failed
- * test. TEST_SLOW(name, seconds) has a longer deadline than the usual 10 s.
+ * test. TEST_SLOW(name, seconds) may take longer than the usual 10 s; a busy
+ * machine gives it a fraction of its time, so it is ended after 8 times that.
  * CK_RUN_CASE=name in the environment runs one test; CK_FORK=no under gdb.
  */
 #ifndef TESTS_LIB_TEST_H

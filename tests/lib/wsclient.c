@@ -109,7 +109,8 @@ struct wsclient *wsclient_connect(uint16_t port, const char *room,
 		     room, *peer ? "&peerId=" : "", peer);
 	ck_assert_int_eq(send(c->fd, head, (size_t)n, 0), n);
 	do {
-		ck_assert_msg(fill(c, 2000), "no answer to the handshake");
+		ck_assert_msg(fill(c, WSCLIENT_SOON),
+			      "no answer to the handshake");
 		end_of = memmem(c->buf, c->len, "\r\n\r\n", 4);
 	} while (!end_of);
 	ck_assert_msg(!memcmp(c->buf, "HTTP/1.1 101", 12), "%.*s", (int)c->len,
@@ -223,7 +224,7 @@ json_t *wsclient_ask_as(struct wsclient *c, uint32_t id, const char *method,
 	wsclient_send(c, text, strlen(text));
 	free(text);
 	json_decref(o);
-	while ((v = read_one(c, 2000))) {
+	while ((v = read_one(c, WSCLIENT_SOON))) {
 		if (json_object_get(v, "response") &&
 		    json_integer_value(json_object_get(v, "id")) == id)
 			return v;

@@ -241,7 +241,7 @@ static void produce(struct guest *g, const char *what, const char *as,
 /* The next newConsumer, answered; its data. */
 static json_t *offered(struct guest *g)
 {
-	json_t *v = wsclient_wait(g->c, "newConsumer", 3000);
+	json_t *v = wsclient_wait(g->c, "newConsumer", WSCLIENT_SOON);
 	char answer[128];
 
 	ck_assert_msg(v != NULL, "nothing was offered");
@@ -289,10 +289,10 @@ TEST_SLOW(meeting_offers_what_is_produced, 40)
 		"outbound-rtp");
 	/* Pausing and closing are told. */
 	ok(wsclient_ask(ann.c, "pauseProducer", "{s:s}", "producerId", video));
-	r = wsclient_wait(bob.c, "consumerPaused", 1000);
+	r = wsclient_wait(bob.c, "consumerPaused", WSCLIENT_SOON);
 	ck_assert_str_eq(wsclient_str(r, "consumerId"), text(v, "id"));
 	ok(wsclient_ask(ann.c, "closeProducer", "{s:s}", "producerId", video));
-	r = wsclient_wait(bob.c, "consumerClosed", 1000);
+	r = wsclient_wait(bob.c, "consumerClosed", WSCLIENT_SOON);
 	ck_assert_str_eq(wsclient_str(r, "consumerId"), text(v, "id"));
 	/* What is another's is not there. */
 	r = wsclient_ask(bob.c, "closeProducer", "{s:s}", "producerId", audio);
@@ -395,7 +395,7 @@ TEST_SLOW(meeting_survives_the_death_of_the_server, 60)
 	}
 	ck_assert_int_eq(role(&h, "mediad"), worker);
 	ok(wsclient_ask(ann.c, "pauseProducer", "{s:s}", "producerId", video));
-	v = wsclient_wait(bob.c, "consumerPaused", 1000);
+	v = wsclient_wait(bob.c, "consumerPaused", WSCLIENT_SOON);
 	ck_assert_str_eq(wsclient_str(v, "consumerId"), consumer);
 	/* And it goes on: a mid that was never used. */
 	produce(&ann, "client-produce-audio", NULL, more);
@@ -411,7 +411,7 @@ static void follow(struct guest *g, char id[17])
 {
 	json_t *v;
 
-	while ((v = wsclient_wait(g->c, "rebuild", 8000))) {
+	while ((v = wsclient_wait(g->c, "rebuild", WSCLIENT_SOON))) {
 		const json_t *t = json_array_get(
 			json_object_get(json_object_get(v, "data"),
 					"transports"),

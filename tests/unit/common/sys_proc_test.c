@@ -25,7 +25,7 @@ static void wait_for(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	ck_assert_int_eq(poll(&p, 1, 5000), 1);
+	ck_assert_int_eq(poll(&p, 1, 30000), 1);
 }
 
 TEST(proc_child_speaks_over_its_lifeline_and_dies)

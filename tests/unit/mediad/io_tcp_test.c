@@ -53,7 +53,7 @@ static int dial(const struct bed *b)
 	return fd;
 }
 
-/* Turns until `want` rows came or nothing happened for 100 ms. */
+/* Turns until `want` rows came or nothing happened for 500 ms. */
 static int turns(struct bed *b, struct rx rx[], int want)
 {
 	struct pollfd p = {.fd = tcp_fd(b->tcp), .events = POLLIN};
@@ -63,7 +63,7 @@ static int turns(struct bed *b, struct rx rx[], int want)
 		int k = tcp_recv(b->tcp, rx + n, want - n, b->now_us);
 
 		n += k;
-		if (!k && poll(&p, 1, 100) <= 0)
+		if (!k && poll(&p, 1, 500) <= 0)
 			break;
 	}
 	return n;

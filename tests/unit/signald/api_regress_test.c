@@ -49,7 +49,7 @@ TEST(chattr_two_first_joins_make_one_host)
 		for (int j = 0; j < 2; j++)
 			shout(c[j], "Ann");
 		for (int j = 0; j < 2; j++) {
-			json_t *r = wsclient_next(c[j], 2000);
+			json_t *r = wsclient_next(c[j], WSCLIENT_SOON);
 
 			hosts += !strcmp(wsclient_str(r, "role"), "host");
 			wsclient_hang_up(c[j]);
@@ -104,7 +104,7 @@ TEST(chattr_blip_in_the_waiting_room_is_survived)
 	r = wsclient_ask(host, "admit", "{s:s}", "peerId",
 			 wsclient_str(knock, "peerId"));
 	ck_assert_str_eq(wsclient_refused(r), "");
-	ck_assert_ptr_nonnull(wsclient_wait(guest, "admitted", 1000));
+	ck_assert_ptr_nonnull(wsclient_wait(guest, "admitted", WSCLIENT_SOON));
 	site_stop(k);
 }
 
@@ -152,7 +152,7 @@ TEST(chattr_long_and_quick_messages_arrive)
 		ck_assert_str_eq(wsclient_refused(v), "");
 	}
 	for (int i = 0; i < 4; i++) {
-		v = wsclient_wait(bob, "chat", 1000);
+		v = wsclient_wait(bob, "chat", WSCLIENT_SOON);
 		big[0] = (char)('A' + i);
 		ck_assert_str_eq(wsclient_str(v, "ciphertext"), big);
 	}
@@ -195,7 +195,8 @@ TEST(chattr_second_tab_is_told)
 	json_t *first = enter(a, "Ann"), *v;
 
 	enter_with(b, first);
-	while ((v = wsclient_next(a, 1000)) && !json_object_get(v, "closed"))
+	while ((v = wsclient_next(a, WSCLIENT_SOON)) &&
+	       !json_object_get(v, "closed"))
 		;
 	ck_assert_str_eq(json_string_value(json_object_get(v, "reason")),
 			 "replaced");

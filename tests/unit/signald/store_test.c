@@ -46,7 +46,7 @@ static void wait_for(struct store *st, uint64_t ticket)
 	struct pollfd p = {.fd = store_fd(st), .events = POLLIN};
 
 	while (store_committed(st) < ticket)
-		ck_assert_int_eq(poll(&p, 1, 5000), 1);
+		ck_assert_int_eq(poll(&p, 1, 30000), 1);
 }
 
 static struct record sample_peer(uint64_t room, uint64_t id)
