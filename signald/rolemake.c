@@ -191,20 +191,6 @@ int rolemake_successor(struct role *r, const struct role *old,
 	return err;
 }
 
-/* The n-th CPU of those this process may use; -1: none. */
-static int nth_cpu(const cpu_set_t *set, uint32_t n)
-{
-	int count = CPU_COUNT(set), k;
-
-	if (!count)
-		return -1;
-	k = (int)(n % (uint32_t)count);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, set) && k-- == 0)
-			return cpu;
-	return -1;
-}
-
 static int open_media(struct role *r, const struct conf *conf, uint32_t index)
 {
 	const struct conf_media *m = &conf->media;
@@ -222,7 +208,7 @@ static int open_media(struct role *r, const struct conf *conf, uint32_t index)
 }
 
 int rolemake_worker(struct role *r, const struct conf *conf, uint32_t index,
-		    const cpu_set_t *cpus, const struct lifeline_start *base)
+		    const struct lifeline_start *base)
 {
 	char name[24] = "", number[12] = "";
 	int err;
@@ -239,7 +225,5 @@ int rolemake_worker(struct role *r, const struct conf *conf, uint32_t index,
 	role_add_arg(r, "3");
 	fill_start(r, conf, base);
 	r->start.index = index;
-	if (conf->media.pin)
-		r->start.cpu = nth_cpu(cpus, index);
 	return open_media(r, conf, index);
 }

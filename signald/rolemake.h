@@ -8,8 +8,6 @@
 #include "signald/conf.h"
 #include "signald/role.h"
 
-#include <sched.h>
-
 /* Makes state and run directory; finds mediad. 0 or -errno. */
 int rolemake_dirs(const struct conf *conf);
 
@@ -24,6 +22,6 @@ int rolemake_successor(struct role *r, const struct role *old,
 		       const struct conf *conf);
 
 int rolemake_worker(struct role *r, const struct conf *conf, uint32_t index,
-		    const cpu_set_t *cpus, const struct lifeline_start *base);
+		    const struct lifeline_start *base);
 
 #endif

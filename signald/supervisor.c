@@ -5,12 +5,10 @@
 #include "common/sys/clock.h"
 #include "common/sys/loop.h"
 #include "common/sys/sandbox.h"
-#include "signald/role.h"
+#include "signald/pool.h"
 #include "signald/rolemake.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,73 +16,23 @@
 #include <unistd.h>
 
 #define SERVER_HANG_CPU_US 2000000
-#define WORKERS_MAX	   64
 #define LOOK_US		   50000   /* heartbeats are looked at each */
 #define STOP_US		   3000000 /* roles end orderly by then */
 #define LET_GO_US	   2000000 /* the old server hands over by then */
 
-/* A process that is no role's any more but was not reaped yet. */
-struct corpse {
-	struct proc proc;
-	struct loop_fd *watch;
-	struct supervisor *s;
-};
-
-/* What is watched about a role. */
-struct watch {
-	struct supervisor *s;
-	struct role role;
-	struct loop_fd *pidfd, *lifeline;
-	int index; /* of a worker; -1: the server */
-};
-
-struct supervisor {
-	const struct conf *conf;
-	struct loop *loop;
-	struct watch server;
-	struct watch worker[WORKERS_MAX];
-	size_t n_workers;
-	struct corpse corpse[WORKERS_MAX];
-	struct watch next; /* a server that waits to take over */
-	struct lifeline_start base;
-	char program[PATH_MAX]; /* read once: the file may be replaced */
-	uint64_t let_go_us;	/* when the old server must be gone; 0: none */
-	uint64_t stop_us;	/* when patience ends; 0: running */
-	int status;		/* exit status */
-};
-
-static void start(struct watch *w);
 static void upgrade(struct supervisor *s);
 static void watch(struct watch *w);
 
 /* ---- telling the server ---------------------------------------------------
  */
 
-static void tell_worker(struct supervisor *s, const struct watch *w)
+void supervisor_tell(struct supervisor *s, const struct lifeline_msg *m)
 {
-	const struct role *r = &w->role;
-	struct lifeline_msg m = {.type = LIFELINE_WORKER};
-	struct lifeline_worker *l = &m.u.worker;
-
 	if (s->server.role.state == ROLE_DOWN || s->stop_us)
 		return;
-	l->index = (uint32_t)w->index;
-	l->generation = r->start.generation;
-	l->pid = r->proc.pid;
-	l->state = r->state == ROLE_UP	       ? LIFELINE_WORKER_UP
-		   : r->state == ROLE_STARTING ? LIFELINE_WORKER_STARTING
-					       : LIFELINE_WORKER_DEAD;
-	str_copy(l->path, sizeof(l->path), r->start.bus_path);
-	if (lifeline_send(s->server.role.proc.lifeline, &m, NULL, 0))
-		log_warn("supervisor", "server does not listen", "worker=%d",
-			 w->index);
-}
-
-static void tell_all_workers(struct supervisor *s)
-{
-	for (size_t i = 0; i < s->n_workers; i++)
-		if (s->worker[i].role.start.generation)
-			tell_worker(s, &s->worker[i]);
+	if (lifeline_send(s->server.role.proc.lifeline, m, NULL, 0))
+		log_warn("supervisor", "server does not listen", "type=%u",
+			 m->type);
 }
 
 /* ---- deaths ---------------------------------------------------------------
@@ -113,7 +61,7 @@ static bool anyone_left(const struct supervisor *s)
 	bool left = s->server.role.state != ROLE_DOWN ||
 		    s->next.role.state != ROLE_DOWN;
 
-	for (size_t i = 0; i < s->n_workers; i++)
+	for (size_t i = 0; i < WORKERS_MAX; i++)
 		left |= s->worker[i].role.state != ROLE_DOWN;
 	return left;
 }
@@ -132,7 +80,7 @@ static void take_over(struct supervisor *s)
 	watch(&s->server);
 	if (lifeline_send(s->server.role.proc.lifeline, &go, NULL, 0))
 		proc_kill(&s->server.role.proc, SIGKILL);
-	tell_all_workers(s);
+	pool_tell_all(s);
 }
 
 /* The successor died before its time; the old server stays. */
@@ -144,6 +92,7 @@ static void lost_next(struct watch *w)
 	log_error("supervisor", "upgrade failed", "server=%d",
 		  (int)w->s->server.role.proc.pid);
 	w->s->let_go_us = 0;
+	w->s->upgrading = false;
 }
 
 /* The role has no process any more. */
@@ -163,15 +112,13 @@ static void lost(struct watch *w)
 		take_over(s);
 		return;
 	}
-	if (w->index >= 0) {
-		tell_worker(s, w);
-		unlink(r->start.bus_path);
-	}
+	if (w->index >= 0 && !pool_lost(w) && !s->stop_us)
+		return;
 	if (s->stop_us) {
 		if (!anyone_left(s))
 			loop_stop(s->loop);
 	} else if (due_us <= loop_now_us(s->loop)) {
-		start(w);
+		supervisor_start(w);
 	}
 }
 
@@ -220,7 +167,7 @@ static void on_pidfd(void *arg, unsigned int ready)
 	log_death(w, pid, status);
 	/* A first start that fails is a matter for a person. */
 	if (!was_up && w->role.start.generation == 1 && WIFEXITED(status) &&
-	    !s->stop_us) {
+	    !s->stop_us && !s->served) {
 		s->status = 1;
 		s->stop_us = loop_now_us(s->loop) + STOP_US;
 		raise(SIGTERM);
@@ -254,7 +201,12 @@ static void on_ready(struct watch *w)
 	log_info("supervisor", "up", "role=\"%s\" pid=%d generation=%u",
 		 w->role.name, (int)w->role.proc.pid, w->role.start.generation);
 	if (w->index >= 0)
-		tell_worker(s, w);
+		pool_tell(w);
+	s->served |= w == &s->server;
+	if (w == &s->server && s->upgrading) {
+		s->upgrading = false;
+		pool_renew(s);
+	}
 }
 
 /* The successor has all it needs: the old server may hand over. */
@@ -274,20 +226,41 @@ static void on_standby(struct watch *w)
 	s->let_go_us = loop_now_us(s->loop) + LET_GO_US;
 }
 
-static struct watch *worker_of(struct supervisor *s,
-			       const struct lifeline_worker *l)
+/* What the server says of a worker. */
+static void on_worker_message(struct supervisor *s,
+			      const struct lifeline_msg *m)
 {
-	if (l->index >= s->n_workers ||
-	    s->worker[l->index].role.start.generation != l->generation)
-		return NULL;
-	return &s->worker[l->index];
+	struct watch *w = pool_find(s, &m->u.worker);
+
+	if (!w)
+		return;
+	if (m->type == LIFELINE_KILL)
+		proc_kill(&w->role.proc, SIGKILL);
+	else if (m->type == LIFELINE_DRAIN)
+		pool_set(w, (enum lifeline_state)m->u.worker.state);
+	else
+		pool_is_empty(w);
+}
+
+static void set_log_level(struct supervisor *s, const struct lifeline_msg *m)
+{
+	log_set_level((enum log_level)m->u.log_level);
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		if (s->worker[i].role.state != ROLE_DOWN)
+			lifeline_send(s->worker[i].role.proc.lifeline, m, NULL,
+				      0);
+}
+
+/* Orders come from the server alone. */
+static bool is_order(const struct watch *w, const struct lifeline_msg *m)
+{
+	return m->type == LIFELINE_READY || m->type == LIFELINE_STANDBY ||
+	       w == &w->s->server;
 }
 
 static void on_message(struct watch *w, const struct lifeline_msg *m)
 {
-	struct watch *target;
-
-	switch (m->type) {
+	switch (is_order(w, m) ? m->type : 0) {
 	case LIFELINE_READY:
 		on_ready(w);
 		break;
@@ -297,18 +270,21 @@ static void on_message(struct watch *w, const struct lifeline_msg *m)
 	case LIFELINE_UPGRADE:
 		upgrade(w->s);
 		break;
+	case LIFELINE_SPAWN:
+		if (!pool_spawn(w->s))
+			log_error("supervisor", "no worker more", "max=%d",
+				  WORKERS_MAX);
+		break;
+	case LIFELINE_RENEW:
+		pool_renew(w->s);
+		break;
 	case LIFELINE_KILL:
-		target = w->index < 0 ? worker_of(w->s, &m->u.worker) : NULL;
-		if (target)
-			proc_kill(&target->role.proc, SIGKILL);
+	case LIFELINE_DRAIN:
+	case LIFELINE_STOP:
+		on_worker_message(w->s, m);
 		break;
 	case LIFELINE_LOG:
-		log_set_level((enum log_level)m->u.log_level);
-		for (size_t i = 0; i < w->s->n_workers; i++)
-			if (w->s->worker[i].role.state != ROLE_DOWN)
-				lifeline_send(
-					w->s->worker[i].role.proc.lifeline, m,
-					NULL, 0);
+		set_log_level(w->s, m);
 		break;
 	default:
 		log_warn("supervisor", "unexpected message",
@@ -365,7 +341,7 @@ static void set_bus_path(struct watch *w)
 	unlink(st->bus_path);
 }
 
-static void start(struct watch *w)
+void supervisor_start(struct watch *w)
 {
 	struct supervisor *s = w->s;
 	struct role *r = &w->role;
@@ -378,7 +354,7 @@ static void start(struct watch *w)
 			  "role=\"%s\" program=%s error=\"%s\"", r->name,
 			  r->program, strerror(-err));
 		role_died(r, loop_now_us(s->loop));
-		if (r->start.generation == 1) {
+		if (r->start.generation == 1 && !s->served) {
 			s->status = 1;
 			raise(SIGTERM);
 		}
@@ -386,9 +362,9 @@ static void start(struct watch *w)
 	}
 	watch(w);
 	if (w->index >= 0)
-		tell_worker(s, w);
+		pool_tell(w);
 	else if (w == &s->server)
-		tell_all_workers(s);
+		pool_tell_all(s);
 }
 
 /* A new server beside the old one; it says STANDBY when it could go. */
@@ -409,7 +385,8 @@ static void upgrade(struct supervisor *s)
 		return;
 	}
 	log_info("supervisor", "upgrade", "program=%s", s->program);
-	start(&s->next);
+	s->upgrading = true;
+	supervisor_start(&s->next);
 }
 
 /* ---- time and signals -----------------------------------------------------
@@ -420,8 +397,9 @@ static void each(struct supervisor *s, void (*fn)(struct watch *w))
 	fn(&s->server);
 	if (s->next.role.state != ROLE_DOWN)
 		fn(&s->next);
-	for (size_t i = 0; i < s->n_workers; i++)
-		fn(&s->worker[i]);
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		if (s->worker[i].wanted)
+			fn(&s->worker[i]);
 }
 
 static void look(struct watch *w)
@@ -436,7 +414,7 @@ static void look(struct watch *w)
 	}
 	if (!s->stop_us && w->role.state == ROLE_DOWN && w->role.retry_us &&
 	    now_us >= w->role.retry_us)
-		start(w);
+		supervisor_start(w);
 }
 
 static void kill_now(struct watch *w)
@@ -450,6 +428,7 @@ static uint64_t on_turn(void *arg, uint64_t now_us)
 	struct supervisor *s = arg;
 
 	each(s, look);
+	pool_step(s);
 	if (s->let_go_us && now_us >= s->let_go_us) {
 		s->let_go_us = 0;
 		proc_kill(&s->server.role.proc, SIGKILL);
@@ -503,29 +482,6 @@ static void on_reload(void *arg, int signo)
 /* ---- set-up ---------------------------------------------------------------
  */
 
-static int init_workers(struct supervisor *s)
-{
-	cpu_set_t cpus;
-	uint32_t n = s->conf->media.workers;
-	int err = 0;
-
-	CPU_ZERO(&cpus);
-	sched_getaffinity(0, sizeof(cpus), &cpus);
-	if (!n)
-		n = (uint32_t)CPU_COUNT(&cpus);
-	if (!n || n > WORKERS_MAX)
-		n = n ? WORKERS_MAX : 1;
-	for (uint32_t i = 0; !err && i < n; i++) {
-		struct watch *w = &s->worker[i];
-
-		w->s = s;
-		w->index = (int)i;
-		err = rolemake_worker(&w->role, s->conf, i, &cpus, &s->base);
-		s->n_workers++;
-	}
-	return err;
-}
-
 static int init_loop(struct supervisor *s)
 {
 	s->loop = loop_new();
@@ -554,7 +510,7 @@ static int init(struct supervisor *s)
 	if (!err)
 		err = rolemake_server(&s->server.role, s->conf, s->program,
 				      &s->base);
-	return err ? err : init_workers(s);
+	return err ? err : pool_init(s);
 }
 
 /* All sockets are there: root has done its part. */
@@ -581,16 +537,14 @@ int supervisor_run(const struct conf *conf)
 	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	if (!init(s) && !become(conf)) {
 		/* Workers first: the server finds them all. */
-		for (size_t i = 0; i < s->n_workers; i++)
-			start(&s->worker[i]);
-		start(&s->server);
+		pool_start(s);
+		supervisor_start(&s->server);
 		status = loop_run(s->loop) ? 1 : s->status;
 	}
 	each(s, unwatch);
 	role_fini(&s->server.role);
 	role_fini(&s->next.role);
-	for (size_t i = 0; i < s->n_workers; i++)
-		role_fini(&s->worker[i].role);
+	pool_fini(s);
 	loop_free(s->loop);
 	free(s);
 	return status;

@@ -91,7 +91,7 @@ static bool cmd_status(struct admincmd_call *c)
 	return false;
 }
 
-static bool cmd_workers(struct admincmd_call *c)
+static bool list_workers(struct admincmd_call *c)
 {
 	struct adminout *o = c->out;
 
@@ -334,14 +334,24 @@ static bool cmd_log(struct admincmd_call *c)
 	return false;
 }
 
-static bool worker_message(struct admincmd_call *c, enum lifeline_type type)
+static bool tell_supervisor(struct admincmd_call *c,
+			    const struct lifeline_msg *m)
 {
-	struct lifeline_msg m = {.type = type};
+	int err = lifeline_send(c->lifeline, m, NULL, 0);
+
+	if (err)
+		adminout_error(c->out, "%s", strerror(-err));
+	return false;
+}
+
+/* The message about the worker of an argument; false: there is none. */
+static bool about_worker(struct admincmd_call *c, const char *arg,
+			 struct lifeline_msg *m)
+{
 	const struct worker *w;
 	uint64_t index;
-	int err;
 
-	if (str_u64(ARG(c, 1), WORKERS_MAX - 1, &index)) {
+	if (str_u64(arg, WORKERS_MAX - 1, &index)) {
 		adminout_error(c->out, "not a worker");
 		return false;
 	}
@@ -350,27 +360,64 @@ static bool worker_message(struct admincmd_call *c, enum lifeline_type type)
 		adminout_error(c->out, "no-worker");
 		return false;
 	}
-	m.u.worker.index = (uint32_t)index;
-	m.u.worker.generation = w->generation;
-	err = lifeline_send(c->lifeline, &m, NULL, 0);
-	if (err)
-		adminout_error(c->out, "%s", strerror(-err));
-	return false;
+	m->u.worker.index = (uint32_t)index;
+	m->u.worker.generation = w->generation;
+	return true;
 }
 
 static bool cmd_kill_worker(struct admincmd_call *c)
 {
-	return worker_message(c, LIFELINE_KILL);
+	struct lifeline_msg m = {.type = LIFELINE_KILL};
+
+	return about_worker(c, ARG(c, 1), &m) ? tell_supervisor(c, &m) : false;
+}
+
+static bool set_worker(struct admincmd_call *c, enum lifeline_state wish)
+{
+	struct lifeline_msg m = {.type = LIFELINE_DRAIN};
+
+	if (!about_worker(c, ARG(c, 2), &m))
+		return false;
+	if (wish != LIFELINE_WORKER_UP &&
+	    !place_elsewhere(c->hub->media, m.u.worker.index)) {
+		adminout_error(c->out, "no other worker takes its rooms");
+		return false;
+	}
+	m.u.worker.state = wish;
+	return tell_supervisor(c, &m);
+}
+
+static bool cmd_workers(struct admincmd_call *c)
+{
+	static const struct {
+		const char *name;
+		enum lifeline_state wish;
+	} wishes[] = {
+		{"drain", LIFELINE_WORKER_DRAINING},
+		{"resume", LIFELINE_WORKER_UP},
+		{"remove", LIFELINE_WORKER_LEAVING},
+	};
+	const char *what = c->n_words > 1 ? ARG(c, 1) : "";
+
+	if (c->n_words == 1)
+		return list_workers(c);
+	if (c->n_words == 2 && str_eq(what, "add"))
+		return tell_supervisor(
+			c, &(struct lifeline_msg){.type = LIFELINE_SPAWN});
+	if (c->n_words == 2 && str_eq(what, "restart"))
+		return tell_supervisor(
+			c, &(struct lifeline_msg){.type = LIFELINE_RENEW});
+	for (size_t i = 0; c->n_words == 3 && i < 3; i++)
+		if (str_eq(wishes[i].name, what))
+			return set_worker(c, wishes[i].wish);
+	adminout_error(c->out, "add, restart, or drain, resume, remove WORKER");
+	return false;
 }
 
 static bool cmd_upgrade(struct admincmd_call *c)
 {
-	struct lifeline_msg m = {.type = LIFELINE_UPGRADE};
-	int err = lifeline_send(c->lifeline, &m, NULL, 0);
-
-	if (err)
-		adminout_error(c->out, "%s", strerror(-err));
-	return false;
+	return tell_supervisor(
+		c, &(struct lifeline_msg){.type = LIFELINE_UPGRADE});
 }
 
 /* ---- the table ------------------------------------------------------------
@@ -381,7 +428,7 @@ static const struct {
 	size_t min, max; /* arguments */
 	bool (*run)(struct admincmd_call *c);
 } commands[] = {
-	{"status", 0, 0, cmd_status},	{"workers", 0, 0, cmd_workers},
+	{"status", 0, 0, cmd_status},	{"workers", 0, 2, cmd_workers},
 	{"rooms", 0, 0, cmd_rooms},	{"peers", 1, 1, cmd_peers},
 	{"knocks", 1, 1, cmd_knocks},	{"admit", 1, 2, cmd_admit},
 	{"deny", 2, 2, cmd_deny},	{"kick", 2, 3, cmd_kick},

@@ -28,6 +28,11 @@ static const struct {
 } commands[] = {
 	{"status", "", "how the server is doing"},
 	{"workers", "", "media workers and their load"},
+	{"workers", "add", "one more"},
+	{"workers", "restart", "each by a new process, calls move over"},
+	{"workers", "drain WORKER", "its rooms move away, it takes no more"},
+	{"workers", "resume WORKER", "it takes rooms again"},
+	{"workers", "remove WORKER", "as drain, and it ends when empty"},
 	{"rooms", "", "all rooms"},
 	{"peers", "ROOM", "who is in a room or waits for it"},
 	{"knocks", "ROOM", "who waits, with their words"},
@@ -43,7 +48,7 @@ static const struct {
 	{"revoke", "ROOM INVITE", "an invite is worth nothing any more"},
 	{"audit", "ROOM", "who did what"},
 	{"log", "LEVEL", "error, warn, info or debug"},
-	{"upgrade", "", "a new server process takes over, no connection lost"},
+	{"upgrade", "", "new processes take over, no connection lost"},
 	{"kill-worker", "WORKER", "a drill: SIGKILL for a worker"},
 	{"top", "", "status, workers and rooms, each second"},
 };

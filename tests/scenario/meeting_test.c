@@ -453,6 +453,106 @@ TEST_SLOW(meeting_is_rebuilt_when_its_worker_dies, 60)
 	close_house(&h);
 }
 
+/* What an operator says. */
+static void command(const struct house *h, const char *what)
+{
+	char path[512], cmd[700];
+
+	program(path, sizeof(path));
+	strcpy(strrchr(path, '/'), "/chattrctl");
+	snprintf(cmd, sizeof(cmd), "%s -s %s/run/admin %s", path, h->dir, what);
+	ck_assert_int_eq(system(cmd), 0);
+}
+
+/* The client closes a transport that it has left. */
+static void give_up(struct guest *g, const char *id)
+{
+	json_decref(ok(wsclient_ask(g->c, "closeTransport", "{s:s}",
+				    "transportId", id)));
+}
+
+static void await_closed(struct guest *g, const char *id, int ms)
+{
+	json_t *v = wsclient_wait(g->c, "transportClosed", ms);
+
+	ck_assert_msg(v != NULL, "no transportClosed");
+	ck_assert_str_eq(wsclient_str(v, "transportId"), id);
+}
+
+static void await_end(pid_t pid)
+{
+	for (int i = 0; i < 300 && !kill(pid, 0); i++)
+		usleep(10000);
+	ck_assert_msg(kill(pid, 0) != 0, "the old worker lives on");
+}
+
+/* Another process carries the call, with the same producers and consumers. */
+TEST_SLOW(meeting_moves_when_workers_restart, 60)
+{
+	char video[17], again[17], consumer[17];
+	struct guest ann, bob, old_ann, old_bob;
+	struct house h;
+	pid_t worker;
+	json_t *v;
+
+	open_house(&h, "open");
+	arrive(&ann, &h, "Ann");
+	arrive(&bob, &h, "Bob");
+	produce(&ann, "client-produce-video", NULL, video);
+	snprintf(consumer, sizeof(consumer), "%s", text(offered(&bob), "id"));
+	ok(wsclient_ask(bob.c, "pauseConsumer", "{s:s}", "consumerId",
+			consumer));
+	worker = role(&h, "mediad");
+	old_ann = ann;
+	old_bob = bob;
+	command(&h, "workers restart");
+	follow(&ann, ann.send);
+	follow(&ann, ann.recv);
+	follow(&bob, bob.send);
+	follow(&bob, bob.recv);
+	/* The old ones can still be asked about. */
+	json_decref(ok(wsclient_ask(bob.c, "restartIce", "{s:s}", "transportId",
+				    old_bob.recv)));
+	produce(&ann, "client-produce-video", video, again);
+	ck_assert_str_eq(again, video);
+	v = offered(&bob);
+	ck_assert_str_eq(text(v, "id"), consumer);
+	ck_assert_str_eq(text(v, "transportId"), bob.recv);
+	ck_assert_int_eq(kill(worker, 0), 0);
+	give_up(&ann, old_ann.recv);
+	give_up(&bob, old_bob.recv);
+	await_closed(&ann, old_ann.send, 2000);
+	await_closed(&bob, old_bob.send, 2000);
+	await_end(worker);
+	/* It goes on there. */
+	ok(wsclient_ask(ann.c, "pauseProducer", "{s:s}", "producerId", video));
+	v = wsclient_wait(bob.c, "consumerPaused", 1000);
+	ck_assert_str_eq(wsclient_str(v, "consumerId"), consumer);
+	close_house(&h);
+}
+
+/* Who never follows is left behind after ten seconds. */
+TEST_SLOW(meeting_moves_without_those_who_do_not_follow, 60)
+{
+	struct guest ann;
+	struct house h;
+	pid_t worker;
+	json_t *v;
+
+	open_house(&h, "open");
+	arrive(&ann, &h, "Ann");
+	worker = role(&h, "mediad");
+	command(&h, "workers restart");
+	v = wsclient_wait(ann.c, "rebuild", 5000);
+	ck_assert_ptr_nonnull(v);
+	ck_assert_str_eq(wsclient_str(v, "reason"), "move");
+	ck_assert_ptr_null(wsclient_wait(ann.c, "transportClosed", 8000));
+	await_closed(&ann, ann.send, 4000);
+	await_closed(&ann, ann.recv, 1000);
+	await_end(worker);
+	close_house(&h);
+}
+
 /* A request that was answered into a broken connection creates nothing twice.
  */
 TEST_SLOW(meeting_repeats_create_nothing_twice, 40)
