@@ -7,6 +7,8 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #define MAX_HOOKS   8
 #define MAX_SIGNALS 8
@@ -25,7 +27,9 @@ struct sig {
 
 struct loop {
 	struct event_base *base;
-	struct event *wake; /* the one kernel timer */
+	struct event *wake; /* the one kernel timer: a timerfd */
+	uint64_t armed_us;  /* it fires then; UINT64_MAX: never */
+	bool fired;	    /* ... and is readable until it is set anew */
 	struct list fds;
 	struct hook hooks[MAX_HOOKS];
 	struct sig sigs[MAX_SIGNALS];
@@ -45,9 +49,55 @@ struct loop_fd {
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
+	struct loop *l = arg;
+
 	(void)fd;
 	(void)what;
-	(void)arg;
+	l->fired = true;
+}
+
+/* libevent's own timers set the kernel's anew for each sleep. */
+static int wake_new(struct loop *l)
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	l->armed_us = UINT64_MAX;
+	l->wake = event_new(l->base, fd, EV_READ | EV_PERSIST, on_wake, l);
+	if (l->wake && !event_add(l->wake, NULL))
+		return 0;
+	if (!l->wake)
+		close(fd);
+	return -ENOMEM;
+}
+
+static void wake_free(struct loop *l)
+{
+	int fd;
+
+	if (!l->wake)
+		return;
+	fd = event_get_fd(l->wake);
+	event_free(l->wake);
+	close(fd);
+}
+
+/* One that fires too early is let: deadlines mostly move away. */
+static void arm(struct loop *l, uint64_t due_us)
+{
+	struct itimerspec at = {0};
+
+	if (!l->fired && l->armed_us <= due_us)
+		return;
+	if (due_us != UINT64_MAX) {
+		at.it_value.tv_sec = (time_t)(due_us / 1000000);
+		at.it_value.tv_nsec = (long)(due_us % 1000000 * 1000);
+	}
+	(void)timerfd_settime(event_get_fd(l->wake), TFD_TIMER_ABSTIME, &at,
+			      NULL);
+	l->armed_us = due_us;
+	l->fired = false;
 }
 
 struct loop *loop_new(void)
@@ -58,14 +108,11 @@ struct loop *loop_new(void)
 	if (!l || !cfg)
 		goto fail;
 	list_init(&l->fds);
-	/* A timerfd: epoll alone would round deadlines up to milliseconds. */
-	event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER);
 	event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
 	l->base = event_base_new_with_config(cfg);
 	if (!l->base)
 		goto fail;
-	l->wake = evtimer_new(l->base, on_wake, NULL);
-	if (!l->wake)
+	if (wake_new(l))
 		goto fail;
 	event_config_free(cfg);
 	return l;
@@ -85,8 +132,7 @@ void loop_free(struct loop *l)
 			loop_fd_free(list_entry(it, struct loop_fd, node));
 	for (size_t i = 0; i < l->n_sigs; i++)
 		event_free(l->sigs[i].ev);
-	if (l->wake)
-		event_free(l->wake);
+	wake_free(l);
 	if (l->base)
 		event_base_free(l->base);
 	free(l);
@@ -125,20 +171,12 @@ static int poll_once(struct loop *l)
 	uint64_t due = next_deadline(l);
 	int flags = EVLOOP_ONCE;
 
-	if (due != UINT64_MAX) {
-		uint64_t now = clock_us();
-		uint64_t wait = due > now ? due - now : 0;
-		struct timeval tv = {.tv_sec = (time_t)(wait / 1000000),
-				     .tv_usec = (suseconds_t)(wait % 1000000)};
-
-		if (!wait)
-			flags |= EVLOOP_NONBLOCK;
-		else
-			evtimer_add(l->wake, &tv);
-	}
+	if (due <= clock_us())
+		flags |= EVLOOP_NONBLOCK;
+	else
+		arm(l, due);
 	if (event_base_loop(l->base, flags) < 0)
 		return -EIO;
-	evtimer_del(l->wake);
 	return 0;
 }
 

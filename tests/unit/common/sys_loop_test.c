@@ -4,6 +4,7 @@
 #include "tests/lib/test.h"
 
 #include <signal.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 struct rig {
@@ -37,6 +38,60 @@ TEST(loop_wakes_for_the_deadline_of_a_hook)
 	ck_assert_uint_ge(r.seen_us, r.due_us);
 	ck_assert_uint_lt(r.seen_us, r.due_us + 2000000);
 	ck_assert_int_le(r.turns, 4); /* slept, did not spin */
+	loop_free(r.loop);
+}
+
+static uint64_t sooner_then_later(void *arg, uint64_t now_us)
+{
+	struct rig *r = arg;
+
+	/* A near deadline that moves away, again and again, is met at last. */
+	if (r->turns++ < 5)
+		return now_us + 100;
+	r->due_us = r->due_us ? r->due_us : now_us + 20000;
+	if (now_us < r->due_us)
+		return r->due_us;
+	loop_stop(r->loop);
+	return UINT64_MAX;
+}
+
+TEST(loop_meets_deadlines_that_move)
+{
+	struct rig r = {.loop = loop_new()};
+
+	ck_assert_int_eq(loop_hook(r.loop, sooner_then_later, &r), 0);
+	ck_assert_int_eq(loop_run(r.loop), 0);
+	ck_assert_int_le(r.turns, 10);
+	loop_free(r.loop);
+}
+
+static void on_alarm(void *arg, int signo)
+{
+	struct rig *r = arg;
+
+	(void)signo;
+	loop_stop(r->loop);
+}
+
+static uint64_t never(void *arg, uint64_t now_us)
+{
+	struct rig *r = arg;
+
+	r->turns++;
+	return r->turns == 1 ? now_us + 1000 : UINT64_MAX;
+}
+
+/* A timer that fired and is not wanted again keeps nobody awake. */
+TEST(loop_sleeps_where_nothing_is_due)
+{
+	struct rig r = {.loop = loop_new()};
+	struct itimerval in = {.it_value.tv_usec = 50000};
+
+	ck_assert_int_eq(loop_hook(r.loop, never, &r), 0);
+	ck_assert_int_eq(loop_signal(r.loop, SIGALRM, on_alarm, &r), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &in, NULL), 0);
+	ck_assert_int_eq(loop_run(r.loop), 0);
+	ck_assert_int_le(r.turns, 5);
 	loop_free(r.loop);
 }
 
