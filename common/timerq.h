@@ -17,6 +17,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TIMERQ_GRID_US 5000
+
+/*
+ * For what comes round and need not be exact: the point of a grid at or
+ * before due_us. What many owners do every so often falls due together, in
+ * one wake-up.
+ */
+static inline uint64_t timerq_round(uint64_t due_us)
+{
+	return due_us - due_us % TIMERQ_GRID_US;
+}
+
 struct timer {
 	uint64_t due_us;
 	uint32_t pos;  /* place in the heap + 1; 0: not set */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/timerq.h"
 #include "mediad/wire/twcc.h"
 
 #define MASK  (ARRIVAL_RING - 1)
@@ -66,7 +67,7 @@ void arrival_on_packet(struct arrival *a, uint16_t twcc, uint32_t media_ssrc,
 		a->base = ext;
 	if (!a->pending) {
 		a->pending = true;
-		a->due_us = now_us + ARRIVAL_SLOW_US;
+		a->due_us = timerq_round(now_us + ARRIVAL_SLOW_US);
 		a->first_us = now_us;
 	}
 	if (a->seq.max - a->base >= BURST &&

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/timerq.h"
 #include "mediad/bwe/aimd.h"
 #include "mediad/bwe/loss.h"
 #include "mediad/bwe/probe.h"
@@ -61,7 +62,7 @@ struct bwe *bwe_new(uint32_t initial_bps, uint16_t first_seq, uint64_t now_us)
 	}
 	b->estimate = initial_bps;
 	b->next_report = first_seq;
-	b->tick_us = now_us + TICK_US;
+	b->tick_us = timerq_round(now_us + TICK_US);
 	trend_init(&b->trend);
 	aimd_init(&b->aimd, initial_bps);
 	loss_init(&b->loss);
@@ -366,7 +367,7 @@ bool bwe_tick(struct bwe *b, uint64_t now_us)
 {
 	if (b->tick_us > now_us)
 		return false;
-	b->tick_us = now_us + TICK_US;
+	b->tick_us = timerq_round(now_us + TICK_US);
 	loss_tick(&b->loss, now_us);
 	aimd_tick(&b->aimd, now_us);
 	/* Only what is in flight can be missed. */ if (settle(b))

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/timerq.h"
 #include "mediad/bwe/bwe.h"
 #include "mediad/sfu/rewrite.h"
 #include "mediad/sfu/router.h"
@@ -33,8 +34,8 @@ int transport_new(struct router *r, const struct transport_opts *o,
 	ssrcs_init(&t->ssrcs, o->random);
 	pacer_init(&t->pacer, now_us);
 	t->due_us = UINT64_MAX;
-	t->rtcp_us = now_us + TRANSPORT_RR_US;
-	t->tick_us = now_us + TRANSPORT_TICK_US;
+	t->rtcp_us = timerq_round(now_us + TRANSPORT_RR_US);
+	t->tick_us = timerq_round(now_us + TRANSPORT_TICK_US);
 	t->alloc_us = UINT64_MAX;
 	t->sr_us = UINT64_MAX;
 	if (arrival_init(&t->arrival) < 0) {
@@ -325,7 +326,7 @@ void transport_tick(struct transport *t, uint64_t now_us)
 		transport_alloc(t, now_us);
 	if (t->tick_us > now_us)
 		return;
-	t->tick_us = now_us + TRANSPORT_TICK_US;
+	t->tick_us = timerq_round(now_us + TRANSPORT_TICK_US);
 	list_for_each (it, &t->consumers)
 		tick_consumer(list_entry(it, struct consumer, in_transport),
 			      now_us);

@@ -1,3 +1,4 @@
+#include "common/timerq.h"
 #include "mediad/bwe/alloc.h"
 #include "mediad/bwe/bwe.h"
 #include "mediad/sfu/router.h"
@@ -11,6 +12,7 @@
 #define HOLD_MAX_US   60000000
 #define FLAP_US	      20000000 /* up and down within: hold on longer */
 #define TELL_US	      1000000
+#define TELL_PERCENT  5
 #define FIRST_BPS     1500000 /* wished for before anything is known */
 #define EASE_PERCENT  115
 #define STARVE_US     1000000
@@ -220,6 +222,13 @@ static void settle_hold(struct transport *t, bool up, bool down,
 	t->up_us = now_us + t->hold_us;
 }
 
+static bool much_off(uint32_t told, uint32_t now)
+{
+	uint32_t off = told > now ? told - now : now - told;
+
+	return off > told / 100 * TELL_PERCENT || (!told && now);
+}
+
 static void tell(struct transport *t, uint32_t desired, uint64_t now_us)
 {
 	uint32_t est = bwe_estimate(t->bwe);
@@ -227,7 +236,8 @@ static void tell(struct transport *t, uint32_t desired, uint64_t now_us)
 	t->desired_bps = desired;
 	bwe_set_desired(t->bwe, desired);
 	if (t->told_us + TELL_US > now_us ||
-	    (t->told_available == est && t->told_desired == desired))
+	    (!much_off(t->told_available, est) &&
+	     !much_off(t->told_desired, desired)))
 		return;
 	t->told_us = now_us;
 	t->told_available = est;
@@ -293,6 +303,7 @@ void transport_alloc(struct transport *t, uint64_t now_us)
 	transport_pace(t);
 	t->allocated_us = now_us;
 	t->allocated_bps = est;
-	t->alloc_us = now_us + (settled ? PERIOD_US : PERIOD_US / 4);
+	t->alloc_us =
+		timerq_round(now_us + (settled ? PERIOD_US : PERIOD_US / 4));
 	tell(t, (uint32_t)desired, now_us);
 }

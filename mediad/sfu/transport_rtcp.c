@@ -1,3 +1,4 @@
+#include "common/timerq.h"
 #include "mediad/sfu/router.h"
 #include "mediad/sfu/transport.h"
 #include "mediad/wire/rtcp.h"
@@ -94,7 +95,7 @@ static void put_sr(struct consumer *c, struct wr *w, uint64_t now_us)
 	struct send_sr out;
 	uint32_t ts;
 
-	c->sr_us = now_us + TRANSPORT_RR_US;
+	c->sr_us = timerq_round(now_us + TRANSPORT_RR_US);
 	if (!send_sr(&c->send, now_us, &out))
 		return;
 	if (mapped_ts(c, now_us, &ts))
@@ -193,7 +194,7 @@ static void put_remb(struct transport *t, struct wr *w, uint64_t now_us)
 static void put_reports(struct transport *t, struct wr *w, uint64_t now_us)
 {
 	if (t->rtcp_us <= now_us) {
-		t->rtcp_us = now_us + TRANSPORT_RR_US;
+		t->rtcp_us = timerq_round(now_us + TRANSPORT_RR_US);
 		put_rr(t, w, now_us);
 		put_remb(t, w, now_us);
 	}
