@@ -20,7 +20,7 @@
 #define SESSION_FAULTS 20
 
 /* Messages of any kind: what an honest client in the largest room never is. */
-#define SESSION_BURST 3000
+#define SESSION_BURST 1000
 #define SESSION_RATE  200
 
 static void fill_buckets(struct session *s, const struct conf_limits *l)

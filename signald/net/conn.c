@@ -460,7 +460,8 @@ struct conn *conn_new(struct net *net, int fd, enum net_kind kind,
 	list_init(&c->todo);
 	http_init(&c->http, net->conf.head_bytes, net->conf.body_bytes);
 	c->bev = make_bev(net, fd, kind);
-	if (!c->bev || idmap_put(&net->by_id, c->id, c)) {
+	if (!c->bev || bufferevent_set_rate_limit(c->bev, net->reading) ||
+	    idmap_put(&net->by_id, c->id, c)) {
 		if (c->bev)
 			bufferevent_free(c->bev);
 		free(c);

@@ -72,6 +72,7 @@ struct net {
 	struct net_conf conf;
 	struct net_ops ops;
 	struct addrcap *caps;
+	struct ev_token_bucket_cfg *reading; /* of each connection */
 	struct idmap by_id;
 	struct timerq timers;
 	struct timer resume; /* accept again after EMFILE */

@@ -13,6 +13,7 @@
 
 #define ACCEPT_BATCH	64
 #define ACCEPT_PAUSE_US 100000 /* after EMFILE */
+#define READ_TICKS	10     /* a second: how often reading goes on */
 
 enum timer_kind {
 	TIMER_CONN,
@@ -34,6 +35,8 @@ void net_conf_defaults(struct net_conf *conf)
 		.head_bytes = 8192,
 		.body_bytes = 65536,
 		.msg_bytes = 65536,
+		.in_burst = 131072,
+		.in_rate = 65536,
 		.out_bytes = 262144,
 	};
 }
@@ -65,6 +68,16 @@ static uint64_t on_turn(void *arg, uint64_t now_us)
 	return timerq_deadline(&net->timers);
 }
 
+/* Who sends more than this is not read: TCP slows it down. */
+static struct ev_token_bucket_cfg *reading_of(const struct net_conf *conf)
+{
+	struct timeval tick = {.tv_usec = 1000000 / READ_TICKS};
+
+	return ev_token_bucket_cfg_new(conf->in_rate / READ_TICKS,
+				       conf->in_burst, EV_RATE_LIMIT_MAX,
+				       EV_RATE_LIMIT_MAX, &tick);
+}
+
 struct net *net_new(struct loop *loop, const struct net_conf *conf,
 		    const struct net_ops *ops)
 {
@@ -81,10 +94,13 @@ struct net *net_new(struct loop *loop, const struct net_conf *conf,
 	list_init(&net->todo);
 	idmap_init(&net->by_id);
 	timerq_init(&net->timers);
+	net->reading = reading_of(conf);
 	net->caps = addrcap_new((size_t)conf->conns * 2, conf->conns_per_addr,
 				conf->addr_burst, conf->addr_rate, seed);
-	if (!net->caps || loop_hook(loop, on_turn, net)) {
+	if (!net->caps || !net->reading || loop_hook(loop, on_turn, net)) {
 		addrcap_free(net->caps);
+		if (net->reading)
+			ev_token_bucket_cfg_free(net->reading);
 		free(net);
 		return NULL;
 	}
@@ -102,6 +118,7 @@ void net_free(struct net *net)
 		conn_turn(list_entry(net->conns.next, struct conn, node));
 	loop_unhook(net->loop, net);
 	addrcap_free(net->caps);
+	ev_token_bucket_cfg_free(net->reading);
 	timerq_fini(&net->timers);
 	idmap_fini(&net->by_id);
 	free(net);

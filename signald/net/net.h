@@ -67,6 +67,7 @@ struct net_conf {
 	uint32_t head_bytes;	    /* request line and headers */
 	uint32_t body_bytes;	    /* POST body */
 	uint32_t msg_bytes;	    /* WebSocket message */
+	uint32_t in_burst, in_rate; /* bytes read at once, and a second */
 	uint32_t out_bytes;	    /* waiting at the next message: slow */
 	const char *const *origins; /* allowed ones besides the own host */
 	size_t n_origins;

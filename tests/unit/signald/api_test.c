@@ -566,7 +566,7 @@ TEST(api_flood_ends_the_connection)
 	struct wsclient *c = entered(k, "r", "Ann");
 	json_t *v;
 
-	for (int i = 0; i < 4000; i++)
+	for (int i = 0; i < 1500; i++)
 		wsclient_send(c, text, sizeof(text) - 1);
 	while ((v = wsclient_next(c, 2000)) && !json_object_get(v, "closed"))
 		;
