@@ -288,6 +288,16 @@ $(B)/bin/chattr-signaling: $(B)/tests/load/signaling/main.o $(B)/tests/load/wsc.
 load-signaling: daemons $(B)/bin/chattr-signaling
 	@tests/load/signaling/run 10000
 
+# Invites raced for, the server killed at any point, strangers by the hundred;
+# `survive` and `siege` are the long forms.
+.PHONY: test-survive survive siege
+test-survive: daemons | $(NODE_DIR)/bin/node
+	@node tests/survive/survive.mjs && node tests/survive/siege.mjs
+survive: daemons | $(NODE_DIR)/bin/node
+	@RACES=1000 KILLS=300 node tests/survive/survive.mjs
+siege: daemons | $(NODE_DIR)/bin/node
+	@ulimit -n $$(ulimit -Hn); BIG=1 node tests/survive/siege.mjs
+
 # Each thing the media plane must do, by name.
 .PHONY: conformance
 conformance: unit-build daemons

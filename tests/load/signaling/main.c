@@ -9,7 +9,7 @@
  * server keeps its limits on. One JSON line: p50, p95 and p99 in ms of
  * connect (to the open WebSocket), join (`enter` to its answer), admit (the
  * host's request to the guest's news) and chat (sent to received); then, with
- * --idle, memory a connection.
+ * --idle, memory a connection of people who are in a room and do nothing.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -27,8 +27,9 @@
 #include "tests/load/usage.h"
 #include "tests/load/wsc.h"
 
-#define SECOND 1000000ull
-#define EVENTS 256
+#define SECOND	1000000ull
+#define EVENTS	256
+#define SITTING 50 /* in each room of the idle: a host and who waits */
 
 enum stage { NEW, OPENING, ENTERING, WAITING, IN, IDLE, GONE };
 
@@ -118,10 +119,6 @@ static void opened(struct client *c, uint64_t now_us)
 	char name[32];
 
 	hist_add(&connects, now_us - c->since_us);
-	if (c->room >= o.rooms) {
-		c->stage = IDLE;
-		return;
-	}
 	snprintf(name, sizeof(name), "Load %u", (unsigned)(c - all));
 	c->stage = ENTERING;
 	c->since_us = now_us;
@@ -139,6 +136,10 @@ static void answered(struct client *c, json_t *m, uint64_t now_us)
 	}
 	if (c->stage != ENTERING || !status)
 		return;
+	if (c->room >= o.rooms) {
+		c->stage = IDLE;
+		return;
+	}
 	hist_add(&joins, now_us - c->since_us);
 	str_copy(c->id, sizeof(c->id),
 		 json_string_value(json_object_get(data, "peerId")));
@@ -326,11 +327,12 @@ static void setup(void)
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	n_all = o.rooms * o.peers + o.idle;
 	all = calloc(n_all, sizeof(*all));
-	rooms = calloc(o.rooms + 1, sizeof(*rooms));
+	rooms = calloc(o.rooms + o.idle / SITTING + 1, sizeof(*rooms));
 	for (unsigned i = 0; i < n_all; i++) {
 		bool idle = i >= o.rooms * o.peers;
 
-		all[i].room = idle ? o.rooms : i % o.rooms;
+		all[i].room = idle ? o.rooms + (i - o.rooms * o.peers) / SITTING
+				   : i % o.rooms;
 		all[i].host = !idle && i < o.rooms;
 		if (all[i].host)
 			rooms[i].host = &all[i];
