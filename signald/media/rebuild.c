@@ -22,7 +22,8 @@ static void replace_transport(struct media *m, struct transport *old)
 	}
 	/* What the client knows of. */
 	t->replaces = old->told || !old->replaces ? old->id : old->replaces;
-	t->moving = old->moving;
+	/* A successor that was told of and died left nothing to go on with. */
+	t->moving = old->moving && !old->told;
 	t->producing = old->producing;
 	t->consuming = old->consuming;
 	t->force_tcp = old->force_tcp;

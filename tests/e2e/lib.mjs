@@ -15,7 +15,7 @@ export const SERVER_V4 = '10.77.0.1';
 export const SERVER_V6 = 'fd77::1';
 export const DESK = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
-const BUILD = join(ROOT, 'build', process.env.VARIANT ?? 'release', 'bin');
+export const BUILD = join(ROOT, 'build', process.env.VARIANT ?? 'release', 'bin');
 
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 

@@ -2,6 +2,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import * as e2e from './lib.mjs';
 import { button, inRoom, joinAs, meetingOfTwo, openPanel, sees, tile } from './people.mjs';
 
@@ -54,6 +55,45 @@ test('a media worker is killed: the picture comes back by itself', async () => {
 	await e2e.until('a new worker', () => children(/mediad/).some((c) => c.pid !== worker.pid));
 	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
 	console.log(`# picture back after ${Date.now() - at} ms`);
+	const sound = await e2e.received(ada, 1500);
+	assert.ok(sound.energy > 0, 'and the sound');
+});
+
+/** The longest time between two frames of a picture while something happens, in ms. */
+async function worstGap(page, name, during) {
+	const video = tile(page, name).locator('video');
+	await video.evaluate((v) => {
+		window.__gap = { worst: 0, last: performance.now(), on: true };
+		const look = (now) => {
+			const g = window.__gap;
+			g.worst = Math.max(g.worst, now - g.last);
+			g.last = now;
+			if (g.on) v.requestVideoFrameCallback(look);
+		};
+		v.requestVideoFrameCallback(look);
+	});
+	await during();
+	return page.evaluate(() => {
+		const g = window.__gap;
+		g.on = false;
+		return Math.max(g.worst, performance.now() - g.last);
+	});
+}
+
+test('workers are renewed: the picture moves over without a stop', async () => {
+	const [old] = children(/mediad/);
+	const quiet = await worstGap(ada, 'Ben', () => e2e.sleep(3000));
+	const moved = await worstGap(ada, 'Ben', async () => {
+		e2e.sh(`${join(e2e.BUILD, 'chattrctl')} -s ${server.dir}/run/admin workers restart`);
+		await e2e.until('the old worker has left', () => !children(/mediad/).some((c) => c.pid === old.pid), 20000);
+		await e2e.sleep(1000);
+	});
+	console.log(`# longest gap: ${Math.round(quiet)} ms at rest, ${Math.round(moved)} ms in a move`);
+	assert.ok(moved <= quiet + 600, `${moved} ms without a frame`);
+	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
+	const videos = e2e.pick(await e2e.stats(ada), 'inbound-rtp', 'video').filter((r) => r.framesDecoded > 0);
+	assert.equal(videos.length, 1, 'the old transport is closed');
+	assert.ok(videos[0].keyFramesDecoded <= 2, `${videos[0].keyFramesDecoded} key frames: one, and one repeated`);
 	const sound = await e2e.received(ada, 1500);
 	assert.ok(sound.energy > 0, 'and the sound');
 });

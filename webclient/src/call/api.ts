@@ -238,6 +238,7 @@ export interface Notifications {
 	downlinkBwe: { desiredBitrate: number; effectiveDesiredBitrate: number; availableBitrate: number };
 	producerLayersWanted: { producerId: string; maxSpatialLayer: number };
 	rebuild: Rebuild;
+	transportClosed: { transportId: string };
 	serverRestarting: { inMs: number };
 	waitingState: { position: number };
 	admitted: Admitted;

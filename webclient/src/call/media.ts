@@ -47,6 +47,10 @@ export class Media {
 	/** The same consumer id lives on two transports while one is moved. */
 	readonly #consumers = new Map<string, ConsumerEntry>();
 	readonly #shown = new Set<string>();
+	/** What played on a transport that is gone, until it is offered again or closed. */
+	readonly #orphans = new Map<string, Remote>();
+	/** Transports that a move has left, with what still sends there. */
+	readonly #leaving = new Map<ms.Transport, Map<Source, ms.Producer>>();
 	readonly #ice: IceKeeper;
 	#send: ms.Transport | null = null;
 	#recv: ms.Transport | null = null;
@@ -125,6 +129,7 @@ export class Media {
 		if (!producer || producer.paused) return;
 		producer.pause();
 		this.api.tell('pauseProducer', { producerId: producer.id });
+		for (const producers of this.#leaving.values()) producers.get(source)?.close();
 		await producer.replaceTrack({ track: null });
 	}
 
@@ -146,6 +151,7 @@ export class Media {
 		if (!producer) return;
 		this.#producers.delete(source);
 		producer.close();
+		for (const producers of this.#leaving.values()) producers.get(source)?.close();
 		this.api.tell('closeProducer', { producerId: producer.id });
 	}
 
@@ -179,9 +185,31 @@ export class Media {
 			track: consumer.track,
 			paused: data.producerPaused
 		};
-		this.#consumers.set(key, { consumer, transport, remote });
+		const entry = { consumer, transport, remote };
+		const before = this.#others(entry).some((e) => !e.remote.paused);
+		this.#consumers.set(key, entry);
+		this.#orphans.delete(data.id);
 		if (data.producerPaused) consumer.pause();
-		this.events.remote(remote);
+		/* under a move what plays goes on until this one does */
+		if (before && !data.producerPaused) void flows(consumer).then(() => this.#takeOver(entry));
+		else this.#takeOver(entry);
+	}
+
+	/** The same of the same person over other transports. */
+	#others({ transport, remote }: ConsumerEntry): ConsumerEntry[] {
+		return [...this.#consumers.values()].filter(
+			(e) => e.transport !== transport && e.remote.peerId === remote.peerId && e.remote.source === remote.source
+		);
+	}
+
+	#takeOver(entry: ConsumerEntry): void {
+		if (entry.consumer.closed) return;
+		for (const other of this.#others(entry)) {
+			this.#consumers.delete(`${other.transport.id}/${other.consumer.id}`);
+			other.consumer.close();
+		}
+		this.events.remote(entry.remote);
+		this.#leaveIfReplaced();
 	}
 
 	consumerClosed(consumerId: string): void {
@@ -191,6 +219,10 @@ export class Media {
 			entry.consumer.close();
 			this.#announceGone(entry.remote);
 		}
+		const orphan = this.#orphans.get(consumerId);
+		this.#orphans.delete(consumerId);
+		if (orphan) this.#announceGone(orphan);
+		this.#leaveIfReplaced();
 	}
 
 	consumerPaused(consumerId: string, paused: boolean): void {
@@ -240,7 +272,8 @@ export class Media {
 
 	/**
 	 * The server has put us on other transports. `lost`: the old ones are dead already.
-	 * `move`: the old ones carry media until the new ones are connected.
+	 * `move`: they carry media on. What we receive with is closed when all of it comes over
+	 * the new one, what we send with when the server says that nobody needs it.
 	 */
 	async rebuild({ reason, transports }: Rebuild): Promise<void> {
 		await Promise.all(
@@ -253,6 +286,12 @@ export class Media {
 		);
 	}
 
+	/** The server has closed one that a move has left. */
+	transportClosed(transportId: string): void {
+		const transport = this.#transports.get(transportId);
+		if (transport && this.#leaving.has(transport)) this.#retire(transport);
+	}
+
 	close(): void {
 		this.#closed = true;
 		this.#ice.close();
@@ -260,6 +299,7 @@ export class Media {
 		this.#transports.clear();
 		this.#producers.clear();
 		this.#consumers.clear();
+		this.#leaving.clear();
 	}
 
 	/** The network changed: see whether the paths still work. */
@@ -334,6 +374,7 @@ export class Media {
 		this.#producers.clear();
 		for (const [source, entry] of sources) this.#reuse.set(source, entry.producer.id);
 		if (reason === 'lost') this.#retire(old);
+		else this.#leaving.set(old, new Map(sources.map(([source, { producer }]) => [source, producer])));
 		await Promise.allSettled(
 			sources.map(async ([source, { producer, quality }]) => {
 				const { track, paused } = producer;
@@ -342,35 +383,37 @@ export class Media {
 				await this.produce(source, track, quality);
 			})
 		);
-		if (reason === 'move') this.#retireWhenReplaced(old, fresh);
 	}
 
 	#rebuildRecv(old: ms.Transport, info: Rebuild['transports'][number], reason: string): void {
 		const fresh = this.#createTransport('recv', info);
 		this.#recv = fresh;
-		if (reason === 'lost') this.#retire(old);
-		else this.#retireWhenReplaced(old, fresh);
+		if (reason === 'lost') {
+			this.#retire(old);
+			return;
+		}
+		this.#leaving.set(old, new Map());
+		this.#leaveIfReplaced();
 	}
 
-	#retireWhenReplaced(old: ms.Transport, fresh: ms.Transport): void {
-		const retire = () => {
-			clearTimeout(timer);
-			if (old.closed) return;
+	/** Closes what we received with when nothing that plays comes over it any more. */
+	#leaveIfReplaced(): void {
+		for (const old of [...this.#leaving.keys()]) {
+			if (old.direction === 'send') continue;
+			if ([...this.#consumers.values()].some((e) => e.transport === old && !e.remote.paused)) continue;
 			this.#retire(old);
 			this.api.tell('closeTransport', { transportId: old.id });
-		};
-		const timer = setTimeout(retire, 5000);
-		fresh.on('connectionstatechange', (state) => {
-			if (state === 'connected') retire();
-		});
+		}
 	}
 
 	#retire(transport: ms.Transport): void {
 		this.#transports.delete(transport.id);
+		this.#leaving.delete(transport);
 		this.#ice.forget(transport.id);
 		for (const [key, entry] of [...this.#consumers]) {
 			if (entry.transport !== transport) continue;
 			this.#consumers.delete(key);
+			if (this.#others(entry).length === 0) this.#orphans.set(entry.consumer.id, entry.remote);
 		}
 		transport.close();
 	}
@@ -380,6 +423,14 @@ export class Media {
 			(c) => c.remote.peerId === remote.peerId && c.remote.source === remote.source
 		);
 		if (!stays) this.events.remoteGone(remote.peerId, remote.source);
+	}
+}
+
+/** Resolves when something of it has been played, or after a while. */
+async function flows(consumer: ms.Consumer): Promise<void> {
+	for (let i = 0; i < 100 && !consumer.closed; i++) {
+		if (consumer.rtpReceiver?.getSynchronizationSources().length) return;
+		await new Promise((done) => setTimeout(done, 40));
 	}
 }
 

@@ -342,6 +342,7 @@ export class Call {
 			if (this.lowData === 'auto') void this.#media?.layersWanted(producerId, maxSpatialLayer);
 		},
 		rebuild: (data) => void this.#rebuild(data),
+		transportClosed: ({ transportId }) => this.#media?.transportClosed(transportId),
 		knock: ({ displayName }) => {
 			announce(i18n.t.people.knocks(displayName));
 			if (prefs.sounds) void chime('knock');
