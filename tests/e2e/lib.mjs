@@ -20,7 +20,7 @@ export const BUILD = join(ROOT, 'build', process.env.VARIANT ?? 'release', 'bin'
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 
 /** Calls `probe` until it returns something true; throws `what` after ms. */
-export async function until(what, probe, ms = 10000, step = 100) {
+export async function until(what, probe, ms = 30000, step = 100) {
 	const end = Date.now() + ms;
 	let last;
 	for (;;) {
@@ -179,7 +179,7 @@ export async function person(browser, { viewport = DESK, permissions, light = fa
 	await context.addInitScript(watchConnections);
 	if (light) await context.addInitScript(smallCamera);
 	const page = await context.newPage();
-	page.setDefaultTimeout(15000);
+	page.setDefaultTimeout(30000);
 	page.complaints = [];
 	page.on('pageerror', (e) => page.complaints.push(`page error: ${e.message}`));
 	page.on('console', (m) => {
@@ -220,6 +220,19 @@ export async function received(page, ms) {
 		height: Math.max(0, ...video.map((r) => r.frameHeight ?? 0)),
 		freezes: sum(b, 'video', 'totalFreezesDuration') - sum(a, 'video', 'totalFreezesDuration')
 	};
+}
+
+/**
+ * All pages at once decode `fps` frames a second or more, and hear, for `ms`.
+ * Encoding is work, so a busy machine has four tries; returns the good one.
+ */
+export async function plays(pages, fps, ms) {
+	let got;
+	for (let i = 0; i < 4; i++) {
+		got = await Promise.all(pages.map((page) => received(page, ms)));
+		if (got.every((g) => g.fps >= fps && g.energy > 0)) return got;
+	}
+	throw new Error(`${fps} frames a second and sound: ${JSON.stringify(got)}`);
 }
 
 /** Runs a command on the server's side; throws with its output. */

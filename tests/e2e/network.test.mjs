@@ -10,11 +10,9 @@ async function call(server, check) {
 		const ada = await e2e.person(browser);
 		const ben = await e2e.person(browser);
 		await meetingOfTwo(server, ada, ben);
-		await Promise.all([sees(ada, 'Ben', 30000), sees(ben, 'Ada', 30000)]);
+		await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
+		await e2e.plays([ada, ben], 15, 4000);
 		for (const page of [ada, ben]) {
-			const got = await e2e.received(page, 4000);
-			assert.ok(got.fps >= 10, `${got.fps} frames a second`);
-			assert.ok(got.energy > 0, 'audio has energy');
 			const reports = await e2e.stats(page);
 			const pairs = e2e.pick(reports, 'candidate-pair').filter((p) => p.nominated && p.state === 'succeeded');
 			assert.ok(pairs.length > 0);

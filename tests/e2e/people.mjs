@@ -50,7 +50,7 @@ export async function meetingOfTwo(server, host, guest) {
 }
 
 /** Video of `name` is on `page` and moves. */
-export async function sees(page, name, ms = 20000) {
+export async function sees(page, name, ms = 40000) {
 	const video = tile(page, name).locator('video');
 	await until(
 		`${name}'s picture moves`,

@@ -56,10 +56,8 @@ test('two plain mediasoup clients exchange media in an open room', async () => {
 		pages.push(page);
 	}
 	for (const page of pages) {
-		await e2e.until('video is decoded', async () => (await e2e.received(page, 1000)).fps > 5, 20000);
-		const got = await e2e.received(page, 4000);
-		assert.ok(got.fps >= 12, `${got.fps} frames a second`);
-		assert.ok(got.energy > 0, 'audio has energy');
+		await e2e.until('video is decoded', async () => (await e2e.received(page, 1000)).fps > 5);
 	}
+	await e2e.plays(pages, 15, 4000);
 	assert.ok((await pages[0].evaluate(() => window.notes)).includes('newPeer'));
 });

@@ -131,7 +131,7 @@ function cutTcp() {
 
 test('a second tab offers to take over, and does', async () => {
 	const second = await ben.context().newPage();
-	second.setDefaultTimeout(15000);
+	second.setDefaultTimeout(30000);
 	await second.goto(link);
 	await second.getByRole('heading', { name: 'Open in another tab' }).waitFor();
 	await sees(ada, 'Ben');
@@ -151,7 +151,7 @@ test('a closed tab is gone after its short grace', async () => {
 	await button(ada, 'Allow Carl').click();
 	await tile(ada, 'Carl').waitFor();
 	await carl.close({ runBeforeUnload: false });
-	await tile(ada, 'Carl').waitFor({ state: 'detached', timeout: 20000 });
+	await tile(ada, 'Carl').waitFor({ state: 'detached', timeout: 40000 });
 });
 
 test('the server gone for good ends in a choice', { timeout: 150000 }, async () => {
