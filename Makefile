@@ -9,6 +9,7 @@
 
 VARIANT ?= release
 B := build/$(VARIANT)
+export VARIANT B
 GEN := build/gen
 SECS ?= 60
 JOBS ?= $(shell nproc)
@@ -314,8 +315,14 @@ test-chaos: daemons $(B)/bin/chattr-load
 	tests/chaos/run
 
 .PHONY: asan ubsan tsan cov clang
-asan ubsan tsan clang:
-	$(MAKE) VARIANT=$@ daemons test-unit test-scenario
+# All tests that run our C, under a sanitizer: what it says of a daemon in any
+# of them is a failed test.
+asan ubsan tsan:
+	$(MAKE) VARIANT=$@ all unit-build && VARIANT=$@ tests/run test-unit \
+		test-scenario test-wire test-sim test-signin test-e2e test-ops test-chaos
+clang:
+	$(MAKE) VARIANT=$@ daemons unit-build && \
+		VARIANT=$@ tests/run test-unit test-scenario
 # Lines that the unit and scenario tests run, by folder.
 cov:
 	$(MAKE) VARIANT=cov test-unit test-scenario

@@ -74,7 +74,6 @@ export async function startServer(env = {}, port = 4443) {
 			CHATTR_LISTEN_PORT: String(port),
 			CHATTR_LISTEN_WEB_ROOT: join(ROOT, 'build/webclient/dist'),
 			CHATTR_MEDIA_WORKERS: '1',
-			ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1',
 			...env
 		}
 	});
@@ -99,8 +98,10 @@ export async function startServer(env = {}, port = 4443) {
 		async stop() {
 			child.kill('SIGTERM');
 			await until('signald ends', () => ended, 10000).catch(() => child.kill('SIGKILL'));
+			const said = text().match(/^.*(Sanitizer:|runtime error:)[^]*/m);
 			if (process.env.KEEP) console.log(`# kept ${dir}`);
 			else rmSync(dir, { recursive: true, force: true });
+			if (said) throw new Error(said[0]);
 		}
 	};
 }

@@ -2,6 +2,7 @@
 # Plants a fault for each rule in a small tree and sees the rule find it; on
 # the same tree without the fault the rule says nothing.
 top=$PWD
+export B=build/release
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 

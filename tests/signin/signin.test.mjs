@@ -47,6 +47,7 @@ async function startSignald(port, issuer, env = {}) {
 		async stop() {
 			child.kill('SIGTERM');
 			await new Promise((r) => child.on('exit', r));
+			assert.doesNotMatch(server.log(), /Sanitizer:|runtime error:/);
 			rmSync(dir, { recursive: true, force: true });
 		}
 	};
