@@ -72,7 +72,7 @@ LDFLAGS += $(OPT) $(LDHARDEN) -pthread
 LIBS_COMMON := $(call pc,--libs $(PKGS_COMMON)) -lseccomp -lcap-ng -lm
 LIBS_PROTO := $(call pc,--libs $(PKGS_PROTO))
 LIBS_MEDIAD := $(call pc,--libs $(PKGS_MEDIAD)) -ldl
-LIBS_SIGNALD := $(call pc,--libs $(PKGS_SIGNALD)) -lhttp_parser -lwslay
+LIBS_SIGNALD := $(call pc,--libs $(PKGS_SIGNALD)) -lhttp_parser -lwslay -lutf8proc
 
 # ---- sources ---------------------------------------------------------------
 
@@ -375,7 +375,7 @@ bench-full: $(BENCH_BINS) daemons $(B)/bin/chattr-load
 
 SIM_BIN := $(B)/sim
 $(SIM_BIN): $(call objs,$(wildcard tests/sim/*.c)) $(LIB_SIGNALD) $(LIB_COMMON)
-	$(link) $(call pc,--libs libsodium)
+	$(link) $(call pc,--libs libsodium) -lutf8proc
 
 .PHONY: sim sim-planted spin
 sim: $(SIM_BIN)
@@ -383,6 +383,7 @@ sim: $(SIM_BIN)
 # Short, for the run of all tests.
 .PHONY: test-sim
 test-sim: $(SIM_BIN)
+	@tests/sim/plant.sh 0 >/dev/null
 	@$(SIM_BIN) 10 | tail -3 | tee build/sim.out
 	@awk '/violations/ { print "sim: " $$1 - $$3 " passed, " $$3 " failed"; \
 		exit $$3 > 0 }' build/sim.out

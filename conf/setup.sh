@@ -14,7 +14,7 @@ run=(
 	protobuf-c-compiler libprotobuf-c-dev libnanomsg-dev
 	libevent-dev libssl-dev libsrtp2-dev libhttp-parser-dev libwslay-dev
 	libjansson-dev libconfuse-dev libsqlite3-dev
-	libcjose-dev libcurl4-openssl-dev libsodium-dev
+	libcjose-dev libcurl4-openssl-dev libsodium-dev libutf8proc-dev
 	libseccomp-dev libcap-ng-dev
 )
 test=(

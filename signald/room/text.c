@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "common/str.h"
 
@@ -22,15 +23,38 @@ static bool rune_is_blank(uint32_t r)
 	       r == 0x2029 || r == 0x202f || r == 0x205f || r == 0x3000;
 }
 
+/*
+ * In normal form C, so that what looks alike is alike. Text that is longer
+ * than anything we keep is cut first.
+ */
+#define RUNES_MAX 4608
+
+static size_t text_runes(int32_t out[RUNES_MAX], const char *in)
+{
+	const utf8proc_option_t how = UTF8PROC_COMPOSE | UTF8PROC_STABLE;
+	size_t len = strnlen(in, RUNES_MAX / 4);
+	utf8proc_ssize_t n;
+
+	while (in[len] && len && ((unsigned char)in[len] & 0xc0) == 0x80)
+		len--; /* not inside of a rune */
+	/* One rune becomes four at most (Unicode, annex 15, section 5). */
+	n = utf8proc_decompose((const utf8proc_uint8_t *)in, (ssize_t)len, out,
+			       RUNES_MAX, how);
+	if (n > 0 && n <= RUNES_MAX)
+		n = utf8proc_normalize_utf32(out, n, how);
+	return n > 0 ? (size_t)n : 0;
+}
+
 char *text_clean(char *out, size_t cap, const char *in, size_t runes)
 {
+	int32_t rune[RUNES_MAX];
+	size_t n = in ? text_runes(rune, in) : 0;
 	bool blank = false;
-	uint32_t r;
 
 	out[0] = '\0';
-	if (!in)
-		return out;
-	while (runes && (r = str_rune(&in))) {
+	for (size_t i = 0; i < n && runes; i++) {
+		uint32_t r = (uint32_t)rune[i];
+
 		if (rune_is_blank(r)) {
 			blank = out[0] != '\0';
 			continue;

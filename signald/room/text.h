@@ -8,9 +8,9 @@
 #include "signald/room/types.h"
 
 /*
- * Copies UTF-8 without control and bidi characters, blanks trimmed and runs
- * of them made one, cut at `runes` characters or the buffer. NULL is "".
- * Returns out.
+ * Copies UTF-8 in normal form C without control and bidi characters, blanks
+ * trimmed and runs of them made one, cut at `runes` characters or the buffer.
+ * NULL is "". Returns out.
  */
 char *text_clean(char *out, size_t cap, const char *in, size_t runes);
 

@@ -377,6 +377,9 @@ TEST(enter_name_is_cleaned)
 	uint64_t ann = kit_enter(k, 1, "r", "  A\xe2\x80\xaenn \n\t X\x01 ");
 
 	ck_assert_str_eq(kit_peer(k, ann)->name, "Ann X");
+	/* An A with a ring, whole or in two: the same name. */
+	kit_enter(k, 3, "s", "A\xcc\x8a\xe2\x84\xab");
+	ck_assert_str_eq(core_peer_of(k->core, 3)->name, "\xc3\x85\xc3\x85");
 	kit_enter(k, 2, "q", "\xe2\x80\x8b");
 	ck_assert_str_eq(core_peer_of(k->core, 2)->name, "Guest");
 	kit_free(k);
