@@ -22,6 +22,7 @@
 #include "mediad/control/notify.h"
 #include "mediad/io/tcp.h"
 #include "mediad/io/udp.h"
+#include "mediad/path/pipes.h"
 #include "mediad/path/worker.h"
 #include "proto/chan.h"
 #include "proto/lifeline.h"
@@ -45,6 +46,7 @@ struct mediad {
 	struct tcp *tcp;
 	struct chan *bus;
 	struct heartbeat *beat;
+	struct loop_fd *pipe[PIPE_WORKERS]; /* the eventfds */
 	struct worker worker;
 	struct control control;
 	uint64_t load_us;   /* next WORKER_LOAD */
@@ -120,6 +122,56 @@ static void on_bus(void *arg, unsigned int ready)
 	bus_drain(d, loop_now_us(d->loop));
 }
 
+/* Somebody woke us: the turn reads what is in the rings. */
+static void on_pipe(void *arg, unsigned int ready)
+{
+	const struct pipe *p = arg;
+	uint64_t n;
+
+	(void)ready;
+	(void)!read(p->in_event, &n, sizeof(n));
+}
+
+static void on_ring(struct mediad *d, const struct lifeline_ring *r,
+		    const int *fds, size_t n)
+{
+	uint32_t i = r->index[0];
+	struct pipe *p;
+	int err;
+
+	if (i >= PIPE_WORKERS || n != PIPES_FDS) {
+		while (n)
+			close(fds[--n]);
+		return;
+	}
+	loop_fd_free(d->pipe[i]);
+	d->pipe[i] = NULL;
+	err = pipes_open(&d->worker, i, r->generation[0], fds,
+			 loop_now_us(d->loop));
+	if (err) {
+		log_error("pipe", "not opened", "worker=%u error=%d", i, -err);
+		return;
+	}
+	p = pipes_find(&d->worker, i, r->generation[0]);
+	d->pipe[i] = loop_fd_new(d->loop, p->in_event, LOOP_READ, on_pipe, p);
+	log_info("pipe", "opened", "worker=%u generation=%u", i, p->generation);
+}
+
+/* The supervisor makes it anew. */
+static void tell_broken(struct mediad *d, uint64_t now_us)
+{
+	struct lifeline_msg m = {.type = LIFELINE_RING};
+	const struct pipe *p;
+
+	while ((p = pipes_broken(&d->worker, now_us))) {
+		m.u.ring.index[0] = p->worker;
+		m.u.ring.generation[0] = p->generation;
+		log_error("pipe", "broken", "worker=%u generation=%u",
+			  p->worker, p->generation);
+		(void)lifeline_send(d->lifeline, &m, NULL, 0);
+	}
+}
+
 static void on_lifeline(void *arg, unsigned int ready)
 {
 	struct mediad *d = arg;
@@ -129,6 +181,10 @@ static void on_lifeline(void *arg, unsigned int ready)
 	int got = lifeline_recv(d->lifeline, &m, fds, &n);
 
 	(void)ready;
+	if (got == 1 && m.type == LIFELINE_RING) {
+		on_ring(d, &m.u.ring, fds, n);
+		return;
+	}
 	for (size_t i = 0; got == 1 && i < n; i++)
 		close(fds[i]);
 	if (got == 1 && m.type == LIFELINE_STOP)
@@ -178,19 +234,24 @@ static uint64_t turn(void *arg, uint64_t now_us)
 {
 	struct mediad *d = arg;
 	uint64_t due = now_us + LIFELINE_BEAT_US / 2;
+	bool more;
 
 	if (chan_deadline(d->bus) <= now_us)
 		bus_drain(d, now_us);
 	if (tcp_deadline(d->tcp) <= now_us)
 		tcp_tick(d->tcp, now_us);
+	more = pipes_drain(&d->worker, now_us);
 	worker_turn(&d->worker, now_us);
 	tell(d, now_us);
+	tell_broken(d, now_us);
 	if (now_us >= d->orphan_us)
 		loop_stop(d->loop);
 	atomic_store_explicit(&d->beat->beat_us, now_us, memory_order_relaxed);
 	atomic_fetch_add_explicit(&d->beat->turns, 1, memory_order_relaxed);
 	due = earlier(due, chan_deadline(d->bus));
 	due = earlier(due, tcp_deadline(d->tcp));
+	if (!pipes_sleep(&d->worker) || more)
+		due = now_us;
 	return earlier(due, worker_deadline(&d->worker));
 }
 

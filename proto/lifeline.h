@@ -14,10 +14,12 @@
  *
  *   supervisor -> any      START  STOP (end orderly, then exit 0)  LOG
  *   supervisor -> server   WORKER (each change of a worker)  LET_GO  RELOAD
- *   server -> supervisor   KILL UPGRADE, and of the pool (worker.state):
+ *   server -> supervisor   KILL UPGRADE RING, and of the pool (worker.state):
  *                          SPAWN (one more), DRAIN (what becomes of one: UP,
  *                          DRAINING, LEAVING), STOP (a leaving one is
  *                          empty), RENEW (each is replaced by a new process)
+ *   supervisor -> worker   RING (the pipe to another one)
+ *   worker -> supervisor   RING (that pipe is broken: make it anew)
  *   any -> supervisor      READY  FATAL (one byte)
  *
  * Upgrade: a new server gets START with `standby`, loads its configuration,
@@ -43,6 +45,9 @@
 #define LIFELINE_BEAT_US    100000
 #define LIFELINE_HANG_US    500000
 #define LIFELINE_FATAL_BYTE 'F'
+#define LIFELINE_RING_BYTES                                                    \
+	((4u << 20) + 4096) /* data, and a page in front                       \
+			     */
 
 enum lifeline_type {
 	LIFELINE_START = 1,
@@ -112,12 +117,25 @@ struct lifeline_worker {
 	char path[LIFELINE_PATH]; /* bus socket, no "ipc://" in front */
 };
 
+/*
+ * A server names two workers that shall have a pipe, [0] and [1]; one that
+ * they have stays. The supervisor tells each of the other, in [0], with four
+ * descriptors: the ring it writes and the eventfd that wakes its reader, the
+ * ring it reads and the eventfd to wait for. A worker whose pipe is broken
+ * names the other, in [0].
+ */
+struct lifeline_ring {
+	uint32_t index[2];
+	uint32_t generation[2];
+};
+
 struct lifeline_msg {
 	uint32_t type; /* enum lifeline_type */
 	uint32_t pad;
 	union {
 		struct lifeline_start start;
 		struct lifeline_worker worker; /* WORKER, DRAIN, KILL, STOP */
+		struct lifeline_ring ring;     /* RING */
 		uint32_t log_level;	       /* LOG */
 	} u;
 };

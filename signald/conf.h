@@ -57,7 +57,7 @@ struct conf_media {
 	uint32_t buffer_kib;	   /* socket buffers, each way */
 	uint32_t max_bitrate_kbps; /* a sending transport's */
 	uint32_t start_bitrate_kbps;
-	uint32_t capacity; /* consumers a worker before rooms go elsewhere */
+	uint32_t capacity; /* consumers a worker before rooms spread */
 };
 
 struct conf_rooms {

@@ -6,6 +6,7 @@
 #include "common/sys/loop.h"
 #include "common/sys/sandbox.h"
 #include "signald/pool.h"
+#include "signald/rings.h"
 #include "signald/rolemake.h"
 
 #include <errno.h>
@@ -226,6 +227,35 @@ static void on_standby(struct watch *w)
 	s->let_go_us = loop_now_us(s->loop) + LET_GO_US;
 }
 
+static struct watch *worker_at(struct supervisor *s, uint32_t index,
+			       uint32_t generation)
+{
+	if (index >= WORKERS_MAX ||
+	    s->worker[index].role.start.generation != generation)
+		return NULL;
+	return &s->worker[index];
+}
+
+/* The server wants two workers to have a pipe, or one's is broken. */
+static void on_ring(struct watch *w, const struct lifeline_ring *r)
+{
+	struct supervisor *s = w->s;
+	uint64_t now_us = loop_now_us(s->loop);
+	struct watch *a = worker_at(s, r->index[0], r->generation[0]);
+	struct watch *b =
+		w->index < 0 ? worker_at(s, r->index[1], r->generation[1]) : w;
+	int err = -ESRCH; /* born again meanwhile: it will be asked for anew */
+
+	if (a && b)
+		err = w->index < 0 ? rings_want(&s->rings, &a->role, &b->role,
+						now_us)
+				   : rings_again(&s->rings, &a->role, &b->role,
+						 now_us);
+	if (err)
+		log_warn("supervisor", "no pipe", "from=\"%s\" error=%d",
+			 w->role.name, -err);
+}
+
 /* What the server says of a worker. */
 static void on_worker_message(struct supervisor *s,
 			      const struct lifeline_msg *m)
@@ -251,11 +281,11 @@ static void set_log_level(struct supervisor *s, const struct lifeline_msg *m)
 				      0);
 }
 
-/* Orders come from the server alone. */
+/* Orders come from the server alone; a worker may want another ring. */
 static bool is_order(const struct watch *w, const struct lifeline_msg *m)
 {
 	return m->type == LIFELINE_READY || m->type == LIFELINE_STANDBY ||
-	       w == &w->s->server;
+	       m->type == LIFELINE_RING || w == &w->s->server;
 }
 
 static void on_message(struct watch *w, const struct lifeline_msg *m)
@@ -282,6 +312,9 @@ static void on_message(struct watch *w, const struct lifeline_msg *m)
 	case LIFELINE_DRAIN:
 	case LIFELINE_STOP:
 		on_worker_message(w->s, m);
+		break;
+	case LIFELINE_RING:
+		on_ring(w, &m->u.ring);
 		break;
 	case LIFELINE_LOG:
 		set_log_level(w->s, m);
@@ -317,7 +350,8 @@ static void on_lifeline(void *arg, unsigned int ready)
 	}
 }
 
-/* ---- births ---------------------------------------------------------------
+/* ---- births
+ * ---------------------------------------------------------------
  */
 
 static void watch(struct watch *w)
@@ -389,7 +423,8 @@ static void upgrade(struct supervisor *s)
 	supervisor_start(&s->next);
 }
 
-/* ---- time and signals -----------------------------------------------------
+/* ---- time and signals
+ * -----------------------------------------------------
  */
 
 static void each(struct supervisor *s, void (*fn)(struct watch *w))
@@ -479,7 +514,8 @@ static void on_reload(void *arg, int signo)
 		lifeline_send(s->server.role.proc.lifeline, &m, NULL, 0);
 }
 
-/* ---- set-up ---------------------------------------------------------------
+/* ---- set-up
+ * ---------------------------------------------------------------
  */
 
 static int init_loop(struct supervisor *s)

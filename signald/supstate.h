@@ -9,6 +9,7 @@
 #include <sched.h>
 
 #include "signald/conf.h"
+#include "signald/rings.h"
 #include "signald/role.h"
 
 #define WORKERS_MAX 64
@@ -43,6 +44,7 @@ struct supervisor {
 	struct watch server;
 	struct watch worker[WORKERS_MAX];
 	struct corpse corpse[WORKERS_MAX];
+	struct rings rings;
 	struct watch next; /* a server that waits to take over */
 	struct lifeline_start base;
 	cpu_set_t cpus;		/* that workers may have */

@@ -67,6 +67,10 @@ static const struct row table[] = {
 			   ctl_transport_close_peer},
 	[M(SET_SPEAKERS)] = {&media__set_speakers__descriptor,
 			     ctl_transport_speakers},
+	[M(PIPE_PRODUCER)] = {&media__pipe_producer__descriptor, ctl_pipe_out},
+	[M(UNPIPE_PRODUCER)] = {&media__pipe_producer__descriptor,
+				ctl_pipe_out_end},
+	[M(PRODUCE_PIPED)] = {&media__produce_piped__descriptor, ctl_pipe_in},
 };
 
 int control_init(struct control *k, struct worker *w)

@@ -37,6 +37,10 @@ int ctl_producer_close(struct control *k, const void *msg);
 int ctl_producer_pause(struct control *k, const void *msg);
 int ctl_producer_resume(struct control *k, const void *msg);
 
+int ctl_pipe_out(struct control *k, const void *msg);
+int ctl_pipe_out_end(struct control *k, const void *msg);
+int ctl_pipe_in(struct control *k, const void *msg);
+
 int ctl_consumer_create(struct control *k, const void *msg);
 int ctl_consumer_close(struct control *k, const void *msg);
 int ctl_consumer_pause(struct control *k, const void *msg);

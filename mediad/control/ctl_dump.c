@@ -107,6 +107,8 @@ static void dump_producer(struct page *pg, const struct producer *p)
 	o->parent_id = p->transport->id;
 	o->has_peer_id = 1;
 	o->peer_id = p->peer_id;
+	o->has_piped = p->transport->piped;
+	o->piped = p->transport->piped;
 	o->has_paused = 1;
 	o->paused = p->paused;
 	o->has_kind = 1;
@@ -152,8 +154,13 @@ static void dump_room(struct page *pg, const struct room *r)
 	size_t pos = 0;
 
 	dump_router(pg, r);
-	list_for_each (it, &router->transports)
-		dump_transport(pg, list_entry(it, struct transport, in_router));
+	list_for_each (it, &router->transports) {
+		const struct transport *t =
+			list_entry(it, struct transport, in_router);
+
+		if (!t->piped)
+			dump_transport(pg, t);
+	}
 	while ((p = idmap_next(&router->producers, &pos)))
 		dump_producer(pg, p);
 	pos = 0;

@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <stdlib.h>
 
 #include "mediad/control/convert.h"
 #include "mediad/control/ctl.h"
+#include "mediad/path/inlet.h"
 #include "mediad/path/link.h"
 #include "mediad/path/room.h"
 #include "mediad/path/worker.h"
@@ -16,6 +18,22 @@ static struct producer *find(struct control *k, const void *msg)
 	if (!p)
 		k->reason = "no-producer";
 	return p;
+}
+
+/* Its publisher may have come here from the worker it stood in for. */
+static int make(struct control *k, struct transport *t,
+		const struct producer_opts *o, struct producer **p)
+{
+	if (*p && (*p)->transport->piped &&
+	    (*p)->transport->router == t->router) {
+		if (!inlet_graft(*p, t, o, k->now_us)) {
+			free((*p)->ctl);
+			return 0;
+		}
+		inlet_close(*p);
+		*p = NULL;
+	}
+	return *p ? -EEXIST : producer_new(t, o, k->now_us, p);
 }
 
 int ctl_producer_create(struct control *k, const void *msg)
@@ -34,7 +52,7 @@ int ctl_producer_create(struct control *k, const void *msg)
 	if (err)
 		return err;
 	o.peer_id = l->t->peer_id;
-	err = p ? -EEXIST : producer_new(l->t, &o, k->now_us, &p);
+	err = make(k, l->t, &o, &p);
 	if (err)
 		return control_fail(k, err,
 				    err == -EEXIST ? "in-use" : "producer");
@@ -47,7 +65,9 @@ int ctl_producer_close(struct control *k, const void *msg)
 {
 	struct producer *p = find(k, msg);
 
-	if (p)
+	if (p && p->transport->piped)
+		inlet_close(p);
+	else if (p)
 		producer_free(p);
 	return 0;
 }

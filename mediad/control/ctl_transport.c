@@ -182,7 +182,7 @@ int ctl_transport_close_peer(struct control *k, const void *msg)
 		struct transport *t =
 			list_entry(it, struct transport, in_router);
 
-		if (t->peer_id == m->peer_id)
+		if (t->peer_id == m->peer_id && !t->piped)
 			link_free(link_of(t));
 	}
 	return 0;

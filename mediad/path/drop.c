@@ -15,6 +15,9 @@ static const char *const names[DROP_RX] = {
 	[DROP_RTCP] = "rtcp",
 	[DROP_SEND_PATH] = "send-path",
 	[DROP_SEND_SEAL] = "send-seal",
+	[DROP_PIPE_FULL] = "pipe-full",
+	[DROP_PIPE_STRANGE] = "pipe-strange",
+	[DROP_PIPE_BROKEN] = "pipe-broken",
 };
 
 const char *drop_name(enum drop d)

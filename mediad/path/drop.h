@@ -22,7 +22,10 @@ enum drop {
 	DROP_RTCP,	/* malformed */
 	DROP_SEND_PATH, /* no path, no consent, or not proven yet */
 	DROP_SEND_SEAL,
-	DROP_RX, /* + enum rx_drop: what the transport refused */
+	DROP_PIPE_FULL,	   /* no room, or no ring, to another worker */
+	DROP_PIPE_STRANGE, /* from another worker, of nothing we know */
+	DROP_PIPE_BROKEN,  /* a ring ended: what is in it cannot be */
+	DROP_RX,	   /* + enum rx_drop: what the transport refused */
 	DROP_COUNT = DROP_RX + RX_DROP_N,
 };
 

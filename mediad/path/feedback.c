@@ -34,6 +34,7 @@ static void sender_report(struct link *l, const struct rtcp *p, uint64_t now_us)
 	if (rtcp_sr(p, &sr))
 		return;
 	transport_on_sr(l->t, sr.ssrc, sr.ntp, sr.rtp_ts, now_us);
+	pipes_out_sr(l->w, l->t, sr.ssrc);
 	blocks(l, p, now_us);
 }
 

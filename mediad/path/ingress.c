@@ -60,6 +60,9 @@ static void rtp(struct link *l, struct pkt *pkt, uint64_t now_us)
 	switch (transport_input(l->t, pkt, now_us, &in)) {
 	case RX_MEDIA:
 	case RX_RECOVERED:
+		/* First: the packet is not yet patched for a consumer. */
+		if (in.producer->n_outlets)
+			pipes_out(w, in.producer, in.media);
 		fanout_add(w, in.producer, in.media, now_us);
 		break;
 	case RX_DROP:

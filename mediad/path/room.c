@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mediad/path/inlet.h"
 #include "mediad/path/link.h"
 #include "mediad/path/worker.h"
 #include "mediad/sfu/transport.h"
@@ -45,7 +46,10 @@ void room_free(struct worker *w, struct room *r)
 			struct transport *t =
 				list_entry(it, struct transport, in_router);
 
-			link_free(t->link);
+			if (t->piped)
+				inlet_free(t->link);
+			else
+				link_free(t->link);
 		}
 		idmap_del(&w->rooms, r->router->id);
 		router_free(r->router);

@@ -2,6 +2,7 @@
 
 #include "common/list.h"
 #include "mediad/path/egress.h"
+#include "mediad/path/inlet.h"
 #include "mediad/path/link.h"
 #include "mediad/path/room.h"
 #include "mediad/path/worker.h"
@@ -24,19 +25,42 @@ static void link_due(struct link *l, uint64_t now_us)
 	transport_touch(l->t);
 }
 
+static void set(struct worker *w, struct timer *t, uint64_t due_us)
+{
+	if (due_us == UINT64_MAX)
+		timerq_unset(&w->timers, t);
+	else
+		(void)timerq_set(&w->timers, t, due_us);
+}
+
 /* Deadlines that moved in this turn, once each. */
 static void settle(struct worker *w)
 {
 	struct transport *t;
 
 	while ((t = turn_touched(&w->turn))) {
-		struct link *l = link_of(t);
-		uint64_t due = link_deadline(l);
+		struct inlet *in = t->piped ? t->link : NULL;
+		struct link *l = t->piped ? NULL : link_of(t);
 
-		if (due == UINT64_MAX)
-			timerq_unset(&w->timers, &l->timer);
+		if (in)
+			set(w, &in->timer, transport_deadline(t));
 		else
-			(void)timerq_set(&w->timers, &l->timer, due);
+			set(w, &l->timer, link_deadline(l));
+	}
+}
+
+static void due(struct worker *w, struct timer *t, uint64_t now_us)
+{
+	switch ((enum worker_timer)t->kind) {
+	case WORKER_TIMER_LINK:
+		link_due(list_entry(t, struct link, timer), now_us);
+		break;
+	case WORKER_TIMER_ROOM:
+		room_tick(w, list_entry(t, struct room, timer), now_us);
+		break;
+	case WORKER_TIMER_INLET:
+		inlet_due(list_entry(t, struct inlet, timer), now_us);
+		break;
 	}
 }
 
@@ -48,14 +72,8 @@ void tick(struct worker *w, uint64_t now_us)
 		settle(w);
 		if (timerq_deadline(&w->timers) > now_us)
 			return;
-		while ((t = timerq_pop(&w->timers, now_us))) {
-			if (t->kind == WORKER_TIMER_LINK)
-				link_due(list_entry(t, struct link, timer),
-					 now_us);
-			else
-				room_tick(w, list_entry(t, struct room, timer),
-					  now_us);
-		}
+		while ((t = timerq_pop(&w->timers, now_us)))
+			due(w, t, now_us);
 	}
 	settle(w);
 }

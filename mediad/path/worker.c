@@ -31,6 +31,7 @@ int worker_init(struct worker *w, const struct worker_conf *conf,
 	idmap_init(&w->links);
 	idmap_init(&w->ufrags);
 	idmap_init(&w->tuples);
+	pipes_init(&w->pipes);
 	hist_init(&w->forward);
 	w->hash_seed = rng_id();
 	rng_bytes(w->hash_key, sizeof(w->hash_key));
@@ -49,6 +50,7 @@ void worker_fini(struct worker *w)
 
 	while (pos = 0, (r = idmap_next(&w->rooms, &pos)))
 		room_free(w, r);
+	pipes_fini(&w->pipes);
 	if (w->txq.slots)
 		txq_fini(&w->txq);
 	srtp_env_free(w->srtp);
@@ -74,6 +76,8 @@ void worker_turn(struct worker *w, uint64_t now_us)
 {
 	w->txq.now_us = now_us;
 	tick(w, now_us);
+	/* The others begin while we are in the kernel. */
+	pipes_flush(w);
 	egress_flush(w);
 }
 

@@ -30,6 +30,7 @@
 #include "mediad/io/txq.h"
 #include "mediad/path/drop.h"
 #include "mediad/path/fanout.h"
+#include "mediad/path/pipes.h"
 #include "mediad/sec/cert.h"
 #include "mediad/sec/dtls.h"
 #include "mediad/sec/srtp.h"
@@ -66,6 +67,7 @@ struct worker_stats {
 enum worker_timer {
 	WORKER_TIMER_LINK,
 	WORKER_TIMER_ROOM,
+	WORKER_TIMER_INLET,
 };
 
 struct worker {
@@ -86,6 +88,7 @@ struct worker {
 	uint64_t hash_seed;
 	uint8_t hash_key[16];
 	struct link_path *last; /* the path of the last datagram */
+	struct pipes pipes;	/* to and from other workers */
 
 	struct txq_dst strays[WORKER_STRAYS]; /* answers off every path */
 	uint32_t n_strays;

@@ -100,6 +100,23 @@ static int cm_new(srtp_t *out, enum srtp_profile p, const uint8_t *master,
 	return err;
 }
 
+/* libsrtp2 is begun once a process, however many use it. */
+static unsigned begun;
+
+static bool lib_begin(void)
+{
+	if (!begun && srtp_init() != srtp_err_status_ok)
+		return false;
+	begun++;
+	return true;
+}
+
+static void lib_end(void)
+{
+	if (!--begun)
+		srtp_shutdown();
+}
+
 struct srtp_env *srtp_env_new(const char *backend)
 {
 	struct srtp_env *env = calloc(1, sizeof(*env));
@@ -108,10 +125,10 @@ struct srtp_env *srtp_env_new(const char *backend)
 	if (!env)
 		return NULL;
 	env->aead = aead_new(backend);
-	if (env->aead && srtp_init() == srtp_err_status_ok) {
+	if (env->aead && lib_begin()) {
 		if (!cm_new(&env->keep, SRTP_PROFILE_CM_SHA1_80, zero, true))
 			return env;
-		srtp_shutdown();
+		lib_end();
 	}
 	aead_free(env->aead);
 	free(env);
@@ -123,7 +140,7 @@ void srtp_env_free(struct srtp_env *env)
 	if (!env)
 		return;
 	srtp_dealloc(env->keep);
-	srtp_shutdown();
+	lib_end();
 	aead_free(env->aead);
 	free(env);
 }

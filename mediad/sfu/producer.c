@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mediad/sfu/consumer.h"
+#include "mediad/sfu/pipe.h"
 #include "mediad/sfu/router.h"
 #include "mediad/sfu/transport.h"
 #include "mediad/wire/av1dd.h"
@@ -34,6 +35,12 @@ static bool mid_taken(const struct transport *t, const char *mid)
 			return true;
 	}
 	return false;
+}
+
+/* A stand-in lets nothing cross before somebody wants it. */
+static int8_t first_wanted(const struct producer *p)
+{
+	return p->transport->piped && p->kind == MEDIA_VIDEO ? -1 : WANT_ALL;
 }
 
 static int bind_known(struct producer *p, uint64_t now_us)
@@ -67,6 +74,39 @@ static void init_streams(struct producer *p, const struct producer_opts *o)
 	}
 }
 
+static void unbind(struct producer *p)
+{
+	struct ssrcs *all = &p->transport->ssrcs;
+
+	for (unsigned i = 0; i < p->n_streams; i++) {
+		struct stream *s = &p->streams[i];
+
+		if (s->live && !p->transport->piped)
+			ssrcs_del(all, s->recv.ssrc);
+		if (s->rtx_ssrc)
+			ssrcs_del(all, s->rtx_ssrc);
+		s->rtx_ssrc = 0;
+	}
+}
+
+static void leave_transport(struct producer *p)
+{
+	if (list_empty(&p->in_transport))
+		return;
+	list_del(&p->in_transport);
+	p->transport->n_producers--;
+}
+
+static void enter_transport(struct producer *p, struct transport *t)
+{
+	p->transport = t;
+	list_push(&t->producers, &p->in_transport);
+	t->n_producers++;
+	for (unsigned i = 1; i < EXT_N; i++)
+		if (p->rtp.ext[i])
+			t->ext[i] = p->rtp.ext[i];
+}
+
 int producer_new(struct transport *t, const struct producer_opts *o,
 		 uint64_t now_us, struct producer **out)
 {
@@ -86,7 +126,7 @@ int producer_new(struct transport *t, const struct producer_opts *o,
 	p->paused = o->paused;
 	p->screen = o->screen;
 	p->rtp = o->rtp;
-	p->wanted = WANT_ALL;
+	p->wanted = first_wanted(p);
 	list_init(&p->in_transport);
 	turn_note_init(&p->note, NOTE_PRODUCER);
 	if (p->kind == MEDIA_AUDIO)
@@ -102,12 +142,8 @@ int producer_new(struct transport *t, const struct producer_opts *o,
 		producer_free(p);
 		return err;
 	}
-	list_push(&t->producers, &p->in_transport);
-	t->n_producers++;
-	for (unsigned i = 1; i < EXT_N; i++)
-		if (p->rtp.ext[i])
-			t->ext[i] = p->rtp.ext[i];
-	err = bind_known(p, now_us);
+	enter_transport(p, t);
+	err = t->piped ? 0 : bind_known(p, now_us);
 	if (err) {
 		producer_free(p);
 		return err;
@@ -116,18 +152,57 @@ int producer_new(struct transport *t, const struct producer_opts *o,
 	return 0;
 }
 
-static void unbind(struct producer *p)
+static bool same_shape(const struct producer *p, const struct producer_opts *o)
 {
+	const struct rtpmap *a = &p->rtp, *b = &o->rtp;
+
+	if (p->kind != o->kind || p->type != o->type ||
+	    a->n_encodings != b->n_encodings || a->n_codecs != b->n_codecs)
+		return false;
+	for (unsigned i = 0; i < a->n_codecs; i++)
+		if (a->codecs[i].codec != b->codecs[i].codec ||
+		    a->codecs[i].mapped_pt != b->codecs[i].mapped_pt)
+			return false;
+	return true;
+}
+
+/* Nothing of it comes any more from where it came. */
+static void end_streams(struct producer *p, uint64_t now_us)
+{
+	unbind(p);
 	for (unsigned i = 0; i < p->n_streams; i++) {
 		struct stream *s = &p->streams[i];
 
 		if (s->live)
-			ssrcs_del(&p->transport->ssrcs, s->recv.ssrc);
-		if (s->rtx_ssrc)
-			ssrcs_del(&p->transport->ssrcs, s->rtx_ssrc);
-		nack_fini(&s->nack);
-		rtxcache_fini(&s->store);
+			producer_restart(p, i, now_us);
+		s->live = false;
 	}
+	p->n_learnt = 0;
+	if (p->av1)
+		memset(p->av1, 0, sizeof(*p->av1));
+}
+
+int producer_move(struct producer *p, struct transport *t,
+		  const struct producer_opts *o, uint64_t now_us)
+{
+	if (!same_shape(p, o))
+		return -EINVAL;
+	if (o->rtp.mid[0] && mid_taken(t, o->rtp.mid))
+		return -EEXIST;
+	end_streams(p, now_us);
+	leave_transport(p);
+	p->rtp = o->rtp;
+	enter_transport(p, t);
+	p->wanted = first_wanted(p);
+	p->tell_us = now_us;
+	if (o->paused)
+		producer_pause(p, now_us);
+	else
+		producer_resume(p, now_us);
+	for (uint32_t i = 0; i < p->n_consumers; i++)
+		layers_retarget(p->consumers[i], now_us);
+	producer_review(p, now_us);
+	return t->piped ? 0 : bind_known(p, now_us);
 }
 
 void producer_free(struct producer *p)
@@ -140,16 +215,18 @@ void producer_free(struct producer *p)
 	while (p->n_consumers)
 		consumer_free(p->consumers[p->n_consumers - 1]);
 	unbind(p);
-	if (!list_empty(&p->in_transport)) {
-		list_del(&p->in_transport);
-		t->n_producers--;
+	for (unsigned i = 0; i < p->n_streams; i++) {
+		nack_fini(&p->streams[i].nack);
+		rtxcache_fini(&p->streams[i].store);
 	}
+	leave_transport(p);
 	if (p->id)
 		idmap_del(&t->router->producers, p->id);
 	if (p->kind == MEDIA_AUDIO)
 		speaker_del(&t->router->speaker, &p->voice);
 	turn_note_drop(&p->note);
 	free(p->consumers);
+	free(p->outlets);
 	free(p->av1);
 	free(p->ctl);
 	free(p);
@@ -204,17 +281,27 @@ int producer_bind(struct producer *p, unsigned stream, uint32_t ssrc, bool rtx,
 		s->rtx_seq.set = false;
 		return 0;
 	}
-	err = start(p, s, ssrc);
-	if (err) {
+	if (had)
+		ssrcs_del(&p->transport->ssrcs, old);
+	err = producer_begin(p, stream, ssrc, now_us);
+	if (err)
 		ssrcs_del(&p->transport->ssrcs, ssrc);
+	return err;
+}
+
+int producer_begin(struct producer *p, unsigned stream, uint32_t ssrc,
+		   uint64_t now_us)
+{
+	struct stream *s = &p->streams[stream];
+	bool had = s->live;
+	int err = start(p, s, ssrc);
+
+	if (err)
 		return err;
-	}
 	s->live = true;
 	s->bound_us = now_us;
-	if (had) {
-		ssrcs_del(&p->transport->ssrcs, old);
+	if (had)
 		producer_restart(p, stream, now_us);
-	}
 	for (uint32_t i = 0; i < p->n_consumers; i++)
 		layers_retarget(p->consumers[i], now_us);
 	return 0;
@@ -226,6 +313,8 @@ void producer_restart(struct producer *p, unsigned stream, uint64_t now_us)
 
 	nack_reset(&s->nack);
 	rtxcache_clear(&s->store);
+	for (uint8_t i = 0; i < p->n_outlets; i++)
+		p->outlets[i].begun &= (uint8_t) ~(1u << stream);
 	for (uint32_t i = 0; i < p->n_consumers; i++)
 		consumer_on_restart(p->consumers[i], stream, now_us);
 }
@@ -328,7 +417,8 @@ void producer_tick(struct producer *p, uint64_t now_us)
 			continue;
 		if (p->kind == MEDIA_VIDEO)
 			measure(s, now_us);
-		if (recv_update_score(&s->recv, idle_us(p), now_us))
+		if (recv_update_score(&s->recv, idle_us(p), now_us) &&
+		    !p->transport->piped)
 			turn_note(p->transport->router->turn, &p->note,
 				  NOTE_SCORE);
 		moved |= alive != producer_alive(p, i);
@@ -348,6 +438,9 @@ static int8_t highest_wanted(const struct producer *p)
 		if (s > max)
 			max = s;
 	}
+	for (uint8_t i = 0; i < p->n_outlets; i++)
+		if (p->outlets[i].wanted > max)
+			max = p->outlets[i].wanted;
 	return max;
 }
 
@@ -371,5 +464,10 @@ void producer_review(struct producer *p, uint64_t now_us)
 	}
 	p->wanted = want;
 	p->wanted_us = 0;
+	if (p->transport->piped) {
+		p->tell_us = now_us;
+		transport_due(p->transport, now_us);
+		return;
+	}
 	turn_note(p->transport->router->turn, &p->note, NOTE_WANTED);
 }

@@ -21,6 +21,7 @@
 
 struct av1dd_structure;
 struct consumer;
+struct outlet;
 struct transport;
 
 #define PRODUCER_MAX_STREAMS RTPMAP_ENCODINGS
@@ -72,6 +73,8 @@ struct producer {
 	enum producer_type type;
 	bool paused;
 	bool screen;
+	uint8_t n_outlets;
+	struct outlet *outlets; /* to other workers, see pipe.h */
 	struct rtpmap rtp;
 	uint16_t width, height; /* of the top layer; 0: not known */
 	uint8_t n_streams;
@@ -84,6 +87,7 @@ struct producer {
 	uint8_t told_score;
 	int8_t wanted;	    /* highest layer told; 127: not yet */
 	uint64_t wanted_us; /* when less will be told; 0: not pending */
+	uint64_t tell_us;   /* piped: when `wanted` goes to its sender */
 	void *ctl;	    /* control's, one block: freed with it */
 };
 
@@ -93,6 +97,14 @@ struct producer {
  */
 int producer_new(struct transport *t, const struct producer_opts *o,
 		 uint64_t now_us, struct producer **out);
+
+/*
+ * It comes over another transport from now on; its consumers stay and go on
+ * at the next key frame. 0, -EEXIST (as producer_new()), or -EINVAL when its
+ * streams and codecs are others.
+ */
+int producer_move(struct producer *p, struct transport *t,
+		  const struct producer_opts *o, uint64_t now_us);
 
 /* Closes its consumers too: ask for them first if they must be told of. */
 void producer_free(struct producer *p);
@@ -109,6 +121,10 @@ uint8_t producer_score(const struct producer *p);
  */
 int producer_bind(struct producer *p, unsigned stream, uint32_t ssrc, bool rtx,
 		  uint64_t now_us);
+
+/* The same for the stand-in of a piped one: no table knows its SSRC. */
+int producer_begin(struct producer *p, unsigned stream, uint32_t ssrc,
+		   uint64_t now_us);
 
 /* The stream's numbers jumped: forget what was, resync its viewers. */
 void producer_restart(struct producer *p, unsigned stream, uint64_t now_us);

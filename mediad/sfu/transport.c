@@ -34,7 +34,10 @@ int transport_new(struct router *r, const struct transport_opts *o,
 	ssrcs_init(&t->ssrcs, o->random);
 	pacer_init(&t->pacer, now_us);
 	t->due_us = UINT64_MAX;
-	t->rtcp_us = timerq_round(now_us + TRANSPORT_RR_US);
+	t->piped = o->piped;
+	t->connected = o->piped;
+	t->rtcp_us =
+		o->piped ? UINT64_MAX : timerq_round(now_us + TRANSPORT_RR_US);
 	t->tick_us = timerq_round(now_us + TRANSPORT_TICK_US);
 	t->alloc_us = UINT64_MAX;
 	t->sr_us = UINT64_MAX;
@@ -277,6 +280,8 @@ uint64_t transport_deadline(struct transport *t)
 			sooner(&due,
 			       keyframe_deadline(&p->streams[i].keyframe));
 		}
+		if (t->piped)
+			sooner(&due, p->tell_us);
 	}
 	if (t->bwe) {
 		sooner(&due, bwe_deadline(t->bwe));

@@ -74,6 +74,7 @@ struct transport_opts {
 	uint32_t max_incoming_bps; /* 0: none */
 	uint32_t rtcp_ssrc;	   /* random, of our RTCP */
 	uint32_t random;	   /* numbers start anywhere */
+	bool piped;
 };
 
 struct transport {
@@ -86,6 +87,7 @@ struct transport {
 	struct list touched; /* linked while the deadline is not read */
 	struct note note;
 	bool connected;
+	bool piped; /* stands for one on another worker, see pipe.h */
 
 	struct list producers, consumers;
 	uint32_t n_producers, n_consumers;
@@ -144,6 +146,11 @@ void transport_set_connected(struct transport *t, bool on, uint64_t now_us);
 enum rx_verdict transport_input(struct transport *t, struct pkt *pkt,
 				uint64_t now_us, struct rtp_rx *rx);
 
+/* The same for a stream of a producer on a piped transport. */
+enum rx_verdict transport_input_piped(struct producer *p, unsigned stream,
+				      struct pkt *pkt, uint64_t now_us,
+				      struct rtp_rx *rx);
+
 /*
  * RTCP, one block each, called by the walk over a decrypted compound. SSRCs
  * that are not known are ignored. Retransmissions for a NACK are pulled out
@@ -151,6 +158,8 @@ enum rx_verdict transport_input(struct transport *t, struct pkt *pkt,
  */
 void transport_on_sr(struct transport *t, uint32_t ssrc, uint64_t ntp,
 		     uint32_t rtp_ts, uint64_t now_us);
+void transport_on_stream_sr(struct stream *s, uint64_t ntp, uint32_t rtp_ts,
+			    uint64_t now_us);
 void transport_on_rr(struct transport *t, uint32_t ssrc,
 		     const struct send_rr *rr, uint64_t now_us);
 void transport_on_twcc(struct transport *t, const struct rtcp *p,

@@ -186,7 +186,9 @@ static enum rx_verdict keep(struct incoming *in, struct stream *s,
 		s->recv.discarded++;
 		return drop(in, RX_DROP_OLD);
 	}
-	if (codec->nack)
+	if (in->t->piped && rtx)
+		recv_repaired(&s->recv);
+	else if (codec->nack && !in->t->piped)
 		holes(s, m->seq, rtx, in->now_us);
 	recv_count(&s->recv, m, in->pkt->len, in->now_us);
 	if (p->kind == MEDIA_VIDEO && m->flags & MEDIA_KEY)
@@ -276,6 +278,41 @@ static void arrived(struct incoming *in)
 	transport_due(t, arrival_deadline(&t->arrival));
 }
 
+/* Of a stream that is known. */
+static enum rx_verdict of_stream(struct incoming *in, struct stream *s)
+{
+	bool rtx;
+	int codec;
+
+	in->rx->producer = s->producer;
+	rate_add(&in->t->rtp_in, in->pkt->len, in->now_us);
+	codec = rtpmap_find_pt(&s->producer->rtp, in->h.pt, &rtx);
+	if (codec < 0)
+		return drop(in, RX_DROP_PT);
+	if (s->producer->paused)
+		return drop(in, RX_DROP_PAUSED);
+	return rtx ? on_rtx(in, s, codec) : on_media(in, s, codec);
+}
+
+enum rx_verdict transport_input_piped(struct producer *p, unsigned stream,
+				      struct pkt *pkt, uint64_t now_us,
+				      struct rtp_rx *rx)
+{
+	struct incoming in;
+
+	in.t = p->transport;
+	in.pkt = pkt;
+	in.now_us = now_us;
+	in.rx = rx;
+	rx->media = NULL;
+	rx->producer = NULL;
+	if (rtp_parse(&in.h, pkt->data, pkt->len) < 0)
+		return drop(&in, RX_DROP_PARSE);
+	if (stream >= p->n_streams || !p->streams[stream].live)
+		return drop(&in, RX_DROP_SSRC);
+	return of_stream(&in, &p->streams[stream]);
+}
+
 enum rx_verdict transport_input(struct transport *t, struct pkt *pkt,
 				uint64_t now_us, struct rtp_rx *rx)
 {
@@ -284,7 +321,6 @@ enum rx_verdict transport_input(struct transport *t, struct pkt *pkt,
 	struct stream *s;
 	enum rx_drop why;
 	bool rtx;
-	int codec;
 
 	in.t = t;
 	in.pkt = pkt;
@@ -299,12 +335,5 @@ enum rx_verdict transport_input(struct transport *t, struct pkt *pkt,
 	s = slot ? slot->stream : learn(&in, &rtx, &why);
 	if (!s)
 		return drop(&in, slot ? RX_DROP_SSRC : why);
-	rx->producer = s->producer;
-	rate_add(&t->rtp_in, pkt->len, now_us);
-	codec = rtpmap_find_pt(&s->producer->rtp, in.h.pt, &rtx);
-	if (codec < 0)
-		return drop(&in, RX_DROP_PT);
-	if (s->producer->paused)
-		return drop(&in, RX_DROP_PAUSED);
-	return rtx ? on_rtx(&in, s, codec) : on_media(&in, s, codec);
+	return of_stream(&in, s);
 }

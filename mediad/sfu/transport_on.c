@@ -32,10 +32,15 @@ void transport_on_sr(struct transport *t, uint32_t ssrc, uint64_t ntp,
 {
 	struct stream *s = stream_of(t, ssrc);
 
-	if (!s || !ntp)
-		return;
+	if (s && ntp)
+		transport_on_stream_sr(s, ntp, rtp_ts, now_us);
+}
+
+void transport_on_stream_sr(struct stream *s, uint64_t ntp, uint32_t rtp_ts,
+			    uint64_t now_us)
+{
 	recv_on_sr(&s->recv, ntp, rtp_ts, now_us);
-	follow_clock(t, ntp, now_us);
+	follow_clock(s->producer->transport, ntp, now_us);
 }
 
 void transport_on_rr(struct transport *t, uint32_t ssrc,

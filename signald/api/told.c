@@ -198,6 +198,21 @@ static void placed(struct hub *hub, const struct media_out *o)
 	hub_step(hub, &e);
 }
 
+static void ring(const struct hub *hub, const struct media_out *o)
+{
+	struct lifeline_msg m = {.type = LIFELINE_RING};
+	int err;
+
+	for (int i = 0; i < 2; i++) {
+		m.u.ring.index[i] = o->ring.index[i];
+		m.u.ring.generation[i] = o->ring.generation[i];
+	}
+	err = lifeline_send(hub->lifeline, &m, NULL, 0);
+	if (err)
+		log_error("api", "no pipe", "workers=%u,%u error=%d",
+			  o->ring.index[0], o->ring.index[1], -err);
+}
+
 /* Found in a worker after our own restart: does the journal know him? */
 static void adopt_seat(struct hub *hub, const struct media_out *o)
 {
@@ -282,6 +297,9 @@ void told_apply(struct hub *hub, const struct media_out *o)
 		break;
 	case MEDIA_PLACED:
 		placed(hub, o);
+		break;
+	case MEDIA_RING:
+		ring(hub, o);
 		break;
 	case MEDIA_REBUILD:
 		rebuild(hub, o);

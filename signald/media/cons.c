@@ -5,7 +5,9 @@
 
 #include "common/log.h"
 #include "common/sys/rng.h"
+#include "signald/media/mirror.h"
 #include "signald/media/ortc.h"
+#include "signald/media/pipe.h"
 #include "signald/media/rtppb.h"
 
 /* Our own SSRCs towards one receiver must differ, RTX included. */
@@ -88,7 +90,8 @@ static void offer(struct media *m, struct seat *s, struct producer *p)
 	struct transport *t = graph_receiving(s);
 	struct consumer *c;
 
-	if (!t || !wanted(s, p))
+	if (!t || mirror_is_adopting(m) || !wanted(s, p) ||
+	    pipe_reach(m, p, s->worker))
 		return;
 	c = due(m, t, p);
 	if (!c)

@@ -246,6 +246,7 @@ void graph_del_producer(struct graph *g, struct producer *p)
 	list_del(&p->tnode);
 	p->seat->n_producers--;
 	free(p->app_data);
+	free(p->packed);
 	free(p);
 }
 

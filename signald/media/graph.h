@@ -49,6 +49,8 @@ struct seat {
 	uint32_t worker;  /* all its transports are there; GRAPH_NOWHERE */
 	/* Under a move (move.h): the worker that still carries it, too. */
 	uint32_t left;
+	uint64_t placed_us;
+	bool sends; /* it has, or will have, a sending transport */
 	struct list transports, producers, consumers;
 	uint32_t n_transports, n_producers, n_consumers;
 	struct rtp_caps *caps; /* set by join: it takes streams */
@@ -99,6 +101,9 @@ struct producer {
 	bool paused;	 /* by its client or by a host */
 	bool known;	 /* its client knows the id */
 	char *app_data;	 /* JSON text, owned */
+	uint8_t *packed; /* the request to produce, for other workers; owned */
+	size_t packed_len;
+	uint64_t piped; /* a bit a worker, see pipe.h */
 	struct rtp_params tmpl;
 };
 

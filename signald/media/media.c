@@ -11,6 +11,7 @@
 #include "signald/media/move.h"
 #include "signald/media/notice.h"
 #include "signald/media/ortc.h"
+#include "signald/media/pipe.h"
 #include "signald/media/prod.h"
 #include "signald/media/rebuild.h"
 #include "signald/media/trans.h"
@@ -238,6 +239,9 @@ static void settle(struct media *m, struct worker *w, const struct pending *p,
 	case MEDIA__METHOD__CONSUME:
 		cons_on_created(m, p->object, reply);
 		break;
+	case MEDIA__METHOD__PRODUCE_PIPED:
+		pipe_on_created(m, w, p->object, reply);
+		break;
 	case MEDIA__METHOD__DUMP:
 		mirror_on_page(m, w, reply->reply.msg);
 		break;
@@ -312,6 +316,7 @@ void media_worker(struct media *m, const struct worker_news *news,
 		return;
 	mirror_reset(m, lost->index);
 	end_pending(m, lost);
+	pipe_worker_lost(m, lost->index);
 	move_worker_lost(m, lost->index);
 	rebuild_worker_lost(m, lost->index);
 }

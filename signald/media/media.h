@@ -39,6 +39,7 @@ enum media_out_kind {
 	MEDIA_PRODUCER_PAUSED, /* id; by a host, to its owner */
 	MEDIA_MUTED,	       /* on: the peer's derived state */
 	MEDIA_PLACED,	       /* room, id: router, on worker `n` */
+	MEDIA_RING,	       /* ring: these two workers want a pipe */
 	MEDIA_ADOPT_SEAT,      /* peer, room: found in a worker, see mirror.h */
 	MEDIA_ADOPT_PRODUCER,  /* peer, id, on: paused; adopt */
 	MEDIA_PRODUCER_CLOSED, /* id; its worker has lost it */
@@ -93,6 +94,9 @@ struct media_out {
 			uint32_t available, desired, effective;
 		} bwe;
 		struct {
+			uint32_t index[2], generation[2];
+		} ring;
+		struct {
 			uint64_t peer[MEDIA_VOLUMES_MAX];
 			int8_t volume[MEDIA_VOLUMES_MAX];
 			uint8_t n;
@@ -115,6 +119,7 @@ struct media {
 	struct graph graph;
 	struct workers workers;
 	struct mirror *mirrors;		   /* one a worker */
+	uint64_t rings[WORKERS_MAX];	   /* pipes asked for: a bit a worker */
 	struct idmap pending[WORKERS_MAX]; /* by request id of the channel */
 	struct media_out *outs;		   /* a queue: [out_at, out_n) */
 	size_t out_at, out_n, out_cap;

@@ -9,10 +9,13 @@
 #include "common/sys/clock.h"
 #include "signald/media/cons.h"
 #include "signald/media/ortc.h"
+#include "signald/media/pipe.h"
 #include "signald/media/place.h"
 #include "signald/media/prod.h"
 #include "signald/media/rebuild.h"
 #include "signald/media/trans.h"
+
+#define WAIT_US 3000000 /* for other workers to tell their inventory */
 
 enum phase {
 	MIRROR_IDLE,
@@ -25,7 +28,7 @@ struct item {
 	Media__DumpObject__Noun noun;
 	uint64_t id, parent, peer, producer;
 	uint32_t ssrc;
-	bool paused, video;
+	bool paused, video, piped;
 	char mid[RTP_MID_CAP];
 	char *label;
 	size_t label_len;
@@ -36,6 +39,8 @@ struct mirror {
 	bool known; /* this process' inventory was taken once */
 	struct item *items;
 	size_t n, cap;
+	uint64_t since_us; /* of MIRROR_ADOPTING */
+	bool offer;	   /* adopted: what is missing comes next */
 };
 
 enum {
@@ -83,6 +88,18 @@ bool mirror_is_busy(const struct media *m, uint32_t index)
 	return m->mirrors[index].phase == MIRROR_DUMPING;
 }
 
+bool mirror_is_adopting(const struct media *m)
+{
+	for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+		const struct mirror *r = &m->mirrors[i];
+
+		if (r->phase == MIRROR_ADOPTING ||
+		    (r->phase == MIRROR_DUMPING && !r->known))
+			return true;
+	}
+	return false;
+}
+
 void mirror_reset(struct media *m, uint32_t index)
 {
 	clear(of(m, index));
@@ -113,6 +130,18 @@ static uint64_t seat_digest(const struct seat *s)
 	return d;
 }
 
+static uint64_t standin_digest(const struct seat *s, uint32_t worker)
+{
+	uint64_t d = 0;
+
+	list_for_each (it, &s->producers) {
+		struct producer *p = list_entry(it, struct producer, node);
+
+		d ^= pipe_is_at(p, worker) ? chan_mix(p->id) : 0;
+	}
+	return d;
+}
+
 static uint64_t digest_of(const struct media *m, const struct worker *w)
 {
 	uint64_t d = 0;
@@ -128,7 +157,9 @@ static uint64_t digest_of(const struct media *m, const struct worker *w)
 		list_for_each (it, &c->seats) {
 			struct seat *s = list_entry(it, struct seat, node);
 
-			d ^= s->worker == w->index ? seat_digest(s) : 0;
+			d ^= s->worker == w->index
+				     ? seat_digest(s)
+				     : standin_digest(s, w->index);
 		}
 	}
 	return d;
@@ -188,6 +219,7 @@ static int add_item(struct mirror *r, const Media__DumpObject *o)
 			    .producer = o->producer_id,
 			    .ssrc = o->ssrc,
 			    .paused = o->paused,
+			    .piped = o->piped,
 			    .video = o->kind == MEDIA__MEDIA_KIND__VIDEO};
 	(void)str_copy(it->mid, sizeof(it->mid), o->mid ? o->mid : "");
 	/* One more byte, so that it ends like a text. */
@@ -326,9 +358,11 @@ static void adopt(struct media *m, struct worker *w)
 			close_item(m, w, it);
 	}
 	for (size_t i = 0; i < r->n; i++)
-		if (r->items[i].noun == MEDIA__DUMP_OBJECT__NOUN__PRODUCER)
+		if (r->items[i].noun == MEDIA__DUMP_OBJECT__NOUN__PRODUCER &&
+		    !r->items[i].piped)
 			offer_producer(m, &r->items[i]);
 	r->phase = MIRROR_ADOPTING;
+	r->since_us = m->now_us;
 }
 
 int mirror_adopt(struct media *m, const struct mirror_producer *a)
@@ -356,6 +390,8 @@ int mirror_adopt(struct media *m, const struct mirror_producer *a)
 	if (!err)
 		err = ortc_consumable(&p->tmpl, a->kind, a->params, &m->caps,
 				      &map);
+	if (!err)
+		err = prod_keep(p, a->params, &map);
 	if (err || !p->app_data) {
 		prod_close(m, p);
 		return err ? err : -ENOMEM;
@@ -390,17 +426,11 @@ static int adopt_consumer(struct media *m, const struct item *it)
 	return 0;
 }
 
-static void offer_missing(struct media *m, const struct worker *w)
+static void offer_missing(struct media *m, struct call *c)
 {
-	struct call *c;
-	size_t pos = 0;
-
-	while ((c = idmap_next(&m->graph.calls, &pos))) {
-		if (!graph_part(c, w->index))
-			continue;
-		list_for_each (it, &c->seats)
-			cons_offer_all(m, list_entry(it, struct seat, node));
-	}
+	pipe_home(m, c);
+	list_for_each (it, &c->seats)
+		cons_offer_all(m, list_entry(it, struct seat, node));
 }
 
 /* Everything above is known now. */
@@ -413,7 +443,8 @@ static void finish(struct media *m, struct worker *w)
 		const struct item *it = &r->items[i];
 
 		if (it->noun == MEDIA__DUMP_OBJECT__NOUN__PRODUCER &&
-		    !graph_producer(&m->graph, it->id))
+		    (it->piped ? pipe_adopt(m, w, it->id) != 0
+			       : !graph_producer(&m->graph, it->id)))
 			close_item(m, w, it);
 		else if (it->noun == MEDIA__DUMP_OBJECT__NOUN__CONSUMER &&
 			 adopt_consumer(m, it))
@@ -421,7 +452,7 @@ static void finish(struct media *m, struct worker *w)
 	}
 	clear(r);
 	r->known = true;
-	offer_missing(m, w);
+	r->offer = true; /* by mirror_step() */
 	rebuild_worker_up(m, w);
 	log_info("media", "inventory adopted", "worker=%u objects=%zu",
 		 w->index, n);
@@ -432,13 +463,18 @@ static void finish(struct media *m, struct worker *w)
 static bool in_graph(const struct media *m, const struct worker *w,
 		     const struct item *it)
 {
+	const struct producer *p;
+
 	switch (it->noun) {
 	case MEDIA__DUMP_OBJECT__NOUN__ROUTER:
 		return call_by_router(m, w, it->id) != NULL;
 	case MEDIA__DUMP_OBJECT__NOUN__TRANSPORT:
 		return graph_transport(&m->graph, it->id) != NULL;
 	case MEDIA__DUMP_OBJECT__NOUN__PRODUCER:
-		return graph_producer(&m->graph, it->id) != NULL;
+		p = graph_producer(&m->graph, it->id);
+		if (it->piped)
+			return p && pipe_is_at(p, w->index);
+		return p != NULL;
 	case MEDIA__DUMP_OBJECT__NOUN__CONSUMER:
 		return graph_consumer(&m->graph, it->id) != NULL;
 	default:
@@ -469,6 +505,27 @@ static void drop_gone_streams(struct media *m, struct seat *s,
 	}
 }
 
+/* Stand-ins that are gone or not as they should be. */
+static void check_standins(struct media *m, struct seat *s, uint32_t worker,
+			   const struct idmap *there)
+{
+	list_for_each (it, &s->producers) {
+		struct producer *p = list_entry(it, struct producer, node);
+		const struct item *x = idmap_get(there, p->id);
+
+		if (!pipe_is_at(p, worker))
+			continue;
+		if (!x)
+			pipe_forget(p, worker);
+		else if (x->paused != p->paused)
+			(void)media_ask_id_at(
+				m, worker,
+				p->paused ? MEDIA__METHOD__PAUSE_PRODUCER
+					  : MEDIA__METHOD__RESUME_PRODUCER,
+				p->id);
+	}
+}
+
 static void reconcile_call(struct media *m, struct call *c, uint32_t worker,
 			   const struct idmap *there)
 {
@@ -479,8 +536,10 @@ static void reconcile_call(struct media *m, struct call *c, uint32_t worker,
 	list_for_each (it, &c->seats) {
 		struct seat *s = list_entry(it, struct seat, node);
 
-		if (s->worker != worker)
+		if (s->worker != worker) {
+			check_standins(m, s, worker, there);
 			continue;
+		}
 		drop_gone_streams(m, s, there);
 		list_for_each (jt, &s->transports) {
 			struct transport *t =
@@ -503,16 +562,19 @@ static void reconcile(struct media *m, struct worker *w)
 
 	idmap_init(&there);
 	for (size_t i = 0; i < r->n; i++) {
-		(void)idmap_put(&there, r->items[i].id, r);
+		(void)idmap_put(&there, r->items[i].id, &r->items[i]);
 		if (!in_graph(m, w, &r->items[i]))
 			close_item(m, w, &r->items[i]);
 	}
-	clear(r);
 	while ((c = idmap_next(&m->graph.calls, &pos)))
 		if (graph_part(c, w->index))
 			reconcile_call(m, c, w->index, &there);
 	idmap_fini(&there);
-	offer_missing(m, w);
+	clear(r);
+	pos = 0;
+	while ((c = idmap_next(&m->graph.calls, &pos)))
+		if (graph_part(c, w->index))
+			offer_missing(m, c);
 	rebuild_worker_up(m, w);
 	log_info("media", "inventory reconciled", "worker=%u", w->index);
 }
@@ -542,16 +604,49 @@ void mirror_on_page(struct media *m, struct worker *w, const Media__Dump *page)
 		adopt(m, w);
 }
 
+/* Whose producers may have a stand-in elsewhere that is not known yet. */
+static bool others_tell(const struct media *m)
+{
+	for (uint32_t i = 0; i < WORKERS_MAX; i++)
+		if (m->workers.w[i].state == WORKER_STARTING ||
+		    m->mirrors[i].phase == MIRROR_DUMPING)
+			return true;
+	return false;
+}
+
+/* Only now it is known what everybody has. */
+static bool offer_rest(struct media *m)
+{
+	bool any = false;
+	struct call *c;
+	size_t pos = 0;
+
+	for (uint32_t i = 0; i < WORKERS_MAX; i++)
+		any |= m->mirrors[i].offer;
+	if (!any || mirror_is_adopting(m))
+		return false;
+	for (uint32_t i = 0; i < WORKERS_MAX; i++)
+		m->mirrors[i].offer = false;
+	while ((c = idmap_next(&m->graph.calls, &pos)))
+		offer_missing(m, c);
+	return true;
+}
+
 bool mirror_step(struct media *m)
 {
+	bool wait = others_tell(m);
+
 	for (uint32_t i = 0; i < WORKERS_MAX; i++) {
-		if (m->mirrors[i].phase != MIRROR_ADOPTING)
+		const struct mirror *r = &m->mirrors[i];
+
+		if (r->phase != MIRROR_ADOPTING ||
+		    (wait && r->since_us + WAIT_US > m->now_us))
 			continue;
 		m->mirrors[i].phase = MIRROR_IDLE;
 		finish(m, &m->workers.w[i]);
 		return true;
 	}
-	return false;
+	return offer_rest(m);
 }
 
 bool mirror_is_settled(const struct media *m)

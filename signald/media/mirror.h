@@ -19,6 +19,9 @@ struct mirror *mirror_new(void);
 /* It tells its inventory: nothing may be asked of it. */
 bool mirror_is_busy(const struct media *m, uint32_t index);
 
+/* Some worker has consumers that are not known yet: none is made meanwhile. */
+bool mirror_is_adopting(const struct media *m);
+
 /* The channel came up, with the worker's digest. */
 void mirror_on_up(struct media *m, struct worker *w, uint64_t digest);
 

@@ -5,10 +5,13 @@
 
 #include "common/sys/rng.h"
 #include "signald/media/mirror.h"
+#include "signald/media/pipe.h"
 
-#define CPU_STEP     5	  /* percent: less is no difference */
-#define PACKETS_STEP 5000 /* a second */
-#define ROOM_PERCENT 1	  /* of a CPU, until it was measured */
+#define CPU_STEP     5	     /* percent: less is no difference */
+#define PACKETS_STEP 5000    /* a second */
+#define ROOM_PERCENT 1	     /* of a CPU, until it was measured */
+#define YOUNG_US     5000000 /* who came lately has not begun yet */
+#define LIKELY_SENDS 2	     /* a microphone and a camera */
 
 /* What was measured last, in steps, so that noise does not decide. */
 static uint64_t measured(const struct worker *w)
@@ -18,26 +21,60 @@ static uint64_t measured(const struct worker *w)
 	return (cpu / CPU_STEP) << 32 | w->load.packets_s / PACKETS_STEP;
 }
 
-/* Streams sent weigh most; an empty room counts a little, so rooms spread. */
-static void weigh(const struct media *m, uint32_t load[WORKERS_MAX])
+static bool is_young(const struct media *m, const struct seat *s)
 {
-	struct call *c;
-	size_t pos = 0;
+	return s->placed_us + YOUNG_US > m->now_us;
+}
 
-	memset(load, 0, WORKERS_MAX * sizeof(*load));
-	while ((c = idmap_next(&m->graph.calls, &pos))) {
-		for (uint32_t i = 0; i < c->n_parts; i++)
-			load[c->part[i].worker] += 4;
-		list_for_each (it, &c->seats) {
-			struct seat *s = list_entry(it, struct seat, node);
+/* Producers the seat has, or will have. */
+static uint32_t sends(const struct media *m, const struct seat *s)
+{
+	uint32_t n = s->n_producers;
 
-			if (s->worker != GRAPH_NOWHERE)
-				load[s->worker] += s->n_consumers;
-		}
+	return s->sends && is_young(m, s) && n < LIKELY_SENDS ? LIKELY_SENDS
+							      : n;
+}
+
+/* Consumers the seat has, or will have: one of all that the others send. */
+static uint32_t takes(const struct media *m, const struct seat *s,
+		      uint32_t sent)
+{
+	uint32_t n = s->n_consumers;
+
+	if (s->joined || is_young(m, s))
+		n = sent > n ? sent : n;
+	return n < m->conf.consumers ? n : m->conf.consumers;
+}
+
+static void weigh_call(const struct media *m, const struct call *c,
+		       uint32_t load[WORKERS_MAX])
+{
+	uint32_t sent = 0;
+
+	for (uint32_t i = 0; i < c->n_parts; i++)
+		load[c->part[i].worker] += 4;
+	list_for_each (it, &c->seats)
+		sent += sends(m, list_entry(it, struct seat, node));
+	list_for_each (jt, &c->seats) {
+		const struct seat *s = list_entry(jt, struct seat, node);
+
+		if (s->worker != GRAPH_NOWHERE)
+			load[s->worker] += takes(m, s, sent - sends(m, s));
 	}
 }
 
-static bool takes(const struct media *m, uint32_t worker)
+/* Streams sent weigh most; an empty room counts a little, so rooms spread. */
+static void weigh(const struct media *m, uint32_t load[WORKERS_MAX])
+{
+	const struct call *c;
+	size_t pos = 0;
+
+	memset(load, 0, WORKERS_MAX * sizeof(*load));
+	while ((c = idmap_next(&m->graph.calls, &pos)))
+		weigh_call(m, c, load);
+}
+
+static bool is_open(const struct media *m, uint32_t worker)
 {
 	return m->workers.w[worker].state == WORKER_UP &&
 	       !mirror_is_busy(m, worker);
@@ -57,7 +94,7 @@ static uint32_t least(const struct media *m, const uint32_t *load)
 	uint32_t best = GRAPH_NOWHERE;
 
 	for (uint32_t i = 0; i < WORKERS_MAX; i++)
-		if (takes(m, i) &&
+		if (is_open(m, i) &&
 		    (best == GRAPH_NOWHERE || is_less(m, load, i, best)))
 			best = i;
 	return best;
@@ -66,30 +103,67 @@ static uint32_t least(const struct media *m, const uint32_t *load)
 bool place_elsewhere(const struct media *m, uint32_t worker)
 {
 	for (uint32_t i = 0; i < WORKERS_MAX; i++)
-		if (i != worker && takes(m, i))
+		if (i != worker && is_open(m, i))
 			return true;
 	return false;
 }
 
+/* The one with the fewest streams, whatever they cost. */
+static uint32_t emptiest(const struct media *m, const uint32_t *load)
+{
+	uint32_t best = GRAPH_NOWHERE;
+
+	for (uint32_t i = 0; i < WORKERS_MAX; i++)
+		if (is_open(m, i) &&
+		    (best == GRAPH_NOWHERE || load[i] < load[best]))
+			best = i;
+	return best;
+}
+
+static uint32_t least_part(const struct media *m, const struct call *c,
+			   const uint32_t *load)
+{
+	uint32_t best = GRAPH_NOWHERE;
+
+	for (uint32_t i = 0; i < c->n_parts; i++) {
+		uint32_t worker = c->part[i].worker;
+
+		if (is_open(m, worker) &&
+		    (best == GRAPH_NOWHERE || load[worker] < load[best]))
+			best = worker;
+	}
+	return best;
+}
+
+/*
+ * Beside the others while there is room; a worker more for a call only where
+ * that is a good deal better.
+ */
 static uint32_t choose(const struct media *m, const struct call *c)
 {
 	uint32_t load[WORKERS_MAX];
+	uint32_t here, other;
 
-	for (uint32_t i = 0; i < c->n_parts; i++)
-		if (takes(m, c->part[i].worker))
-			return c->part[i].worker;
 	weigh(m, load);
-	return least(m, load);
+	here = least_part(m, c, load);
+	if (here == GRAPH_NOWHERE)
+		return least(m, load);
+	other = emptiest(m, load);
+	if (load[here] < m->conf.capacity || c->n_parts == GRAPH_PARTS ||
+	    load[other] + m->conf.capacity / 4 > load[here])
+		return here;
+	return other;
 }
 
 /* The worker that says who speaks in this room: the journal keeps it. */
-static void tell_home(struct media *m, const struct call *c)
+static void tell_home(struct media *m, struct call *c)
 {
 	struct media_out *o = media_out(m, MEDIA_PLACED);
 
 	o->room = c->room;
 	o->id = c->part[0].router;
 	o->n = (int32_t)c->part[0].worker;
+	pipe_home(m, c);
 }
 
 static int add_part(struct media *m, struct call *c, uint32_t worker)
@@ -131,6 +205,7 @@ int place_seat(struct media *m, struct seat *s)
 	if (err)
 		return err;
 	s->worker = worker;
+	s->placed_us = m->now_us;
 	return 0;
 }
 
@@ -155,6 +230,7 @@ void place_lost(struct media *m, struct call *c, uint32_t worker)
 		if (s->worker == worker)
 			s->worker = GRAPH_NOWHERE;
 	}
+	pipe_part_lost(m, c, worker);
 	graph_del_part(c, worker);
 	if (home && c->n_parts)
 		tell_home(m, c);

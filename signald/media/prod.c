@@ -11,6 +11,7 @@
 #include "signald/media/cons.h"
 #include "signald/media/move.h"
 #include "signald/media/ortc.h"
+#include "signald/media/pipe.h"
 #include "signald/media/rtppb.h"
 #include "signald/room/types.h"
 
@@ -74,26 +75,91 @@ static int take_producer(struct media *m, struct transport *t,
 	return 0;
 }
 
+/* As other workers may need it: without the label. */
+static int keep_packed(struct producer *p, const Media__Produce *msg)
+{
+	Media__Produce bare = *msg;
+
+	bare.has_label = false;
+	free(p->packed);
+	p->packed_len = media__produce__get_packed_size(&bare);
+	p->packed = malloc(p->packed_len);
+	if (!p->packed)
+		return -ENOMEM;
+	media__produce__pack(&bare, p->packed);
+	return 0;
+}
+
+static void fill_produce(Media__Produce *msg, Media__RtpParameters *params,
+			 const struct producer *p, const struct rtppb *rtp)
+{
+	media__produce__init(msg);
+	*params = rtp->msg;
+	msg->id = p->id;
+	msg->transport_id = p->transport->id;
+	msg->kind = rtppb_kind(p->kind);
+	msg->type = rtppb_type(p->type);
+	msg->rtp = params;
+	msg->has_paused = msg->has_screen = true;
+	msg->paused = p->paused;
+	msg->screen = p->source == SOURCE_SCREEN;
+}
+
+int prod_keep(struct producer *p, const struct rtp_params *params,
+	      const struct ortc_mapping *map)
+{
+	Media__RtpParameters pb;
+	Media__Produce msg;
+	struct rtppb rtp;
+
+	rtppb_fill(&rtp, params, map);
+	fill_produce(&msg, &pb, p, &rtp);
+	return keep_packed(p, &msg);
+}
+
 static int ask_produce(struct media *m, struct producer *p,
 		       const struct rtppb *rtp, const struct prod_opts *opts,
 		       const struct media_ticket *ticket)
 {
-	Media__Produce msg = MEDIA__PRODUCE__INIT;
-	Media__RtpParameters params = rtp->msg;
+	Media__RtpParameters params;
+	Media__Produce msg;
+	int err;
 
-	msg.id = p->id;
-	msg.transport_id = p->transport->id;
-	msg.kind = rtppb_kind(p->kind);
-	msg.type = rtppb_type(p->type);
-	msg.rtp = &params;
-	msg.has_paused = msg.has_screen = true;
-	msg.paused = p->paused;
-	msg.screen = p->source == SOURCE_SCREEN;
+	fill_produce(&msg, &params, p, rtp);
+	err = keep_packed(p, &msg);
+	if (err)
+		return err;
 	msg.has_label = opts->label_len > 0;
 	msg.label.data = (uint8_t *)(uintptr_t)opts->label;
 	msg.label.len = opts->label_len;
-	return media_ask(m, p->seat, MEDIA__METHOD__PRODUCE, &msg.base, p->id,
-			 ticket);
+	err = media_ask(m, p->seat, MEDIA__METHOD__PRODUCE, &msg.base, p->id,
+			ticket);
+	/* A stand-in there becomes the producer, its viewers stay. */
+	if (!err)
+		pipe_forget(p, p->seat->worker);
+	return err;
+}
+
+/* What viewers on other workers rely on: streams and codecs. */
+static uint64_t shape_of(const struct rtp_params *p)
+{
+	uint64_t h = p->n_encodings;
+
+	for (uint8_t i = 0; i < p->n_codecs; i++)
+		h = h * 31 * 31 + p->codecs[i].mime * 31u + p->codecs[i].pt;
+	return h;
+}
+
+/* It came back as something else: they begin anew. */
+static void let_viewers_go(struct media *m, struct producer *p)
+{
+	list_for_each_safe (it, &p->consumers) {
+		struct consumer *c = list_entry(it, struct consumer, pnode);
+
+		if (c->state != CONSUMER_LOST)
+			cons_drop(m, c, true);
+	}
+	pipe_end(m, p);
 }
 
 int prod_create(struct media *m, struct transport *t, struct rtp_params *params,
@@ -103,6 +169,7 @@ int prod_create(struct media *m, struct transport *t, struct rtp_params *params,
 	enum rtp_type type;
 	struct producer *p;
 	struct rtppb rtp;
+	uint64_t shape;
 	int err;
 
 	err = ortc_check_producer(opts->kind, params, &type);
@@ -113,7 +180,10 @@ int prod_create(struct media *m, struct transport *t, struct rtp_params *params,
 	if (err)
 		return err;
 	p->type = type;
+	shape = shape_of(&p->tmpl);
 	err = ortc_consumable(&p->tmpl, p->kind, params, &m->caps, &map);
+	if (!err && p->piped && shape != shape_of(&p->tmpl))
+		let_viewers_go(m, p);
 	if (!err) {
 		rtppb_fill(&rtp, params, &map);
 		err = ask_produce(m, p, &rtp, opts, ticket);
@@ -150,6 +220,9 @@ void prod_on_created(struct media *m, uint64_t id,
 	p->state = PRODUCER_LIVE;
 	p->known = true;
 	prod_update_muted(m, p->seat);
+	pipe_again(m, p);
+	if (p->kind == RTP_AUDIO && p->seat->call->n_parts)
+		(void)pipe_reach(m, p, p->seat->call->part[0].worker);
 	cons_offer_producer(m, p);
 }
 
@@ -168,6 +241,7 @@ int prod_set_paused(struct media *m, struct producer *p, bool paused,
 		err = media_ask_id(m, p->seat, method, p->id, ticket);
 		if (err)
 			return err;
+		pipe_ask(m, p, method);
 	}
 	if (p->paused == paused)
 		return 0;
@@ -209,6 +283,7 @@ void prod_drop(struct media *m, struct producer *p)
 
 	list_for_each_safe (it, &p->consumers)
 		cons_drop(m, list_entry(it, struct consumer, pnode), true);
+	pipe_end(m, p);
 	graph_del_producer(&m->graph, p);
 	prod_update_muted(m, s);
 }

@@ -10,6 +10,8 @@
 
 #include "signald/media/media.h"
 
+struct ortc_mapping;
+
 struct prod_opts {
 	enum rtp_kind kind;
 	uint32_t source; /* a bit of room/types.h enum source */
@@ -32,6 +34,10 @@ int prod_create(struct media *m, struct transport *t, struct rtp_params *params,
 		const struct media_ticket *ticket);
 void prod_on_created(struct media *m, uint64_t id,
 		     const struct media_out *reply);
+
+/* Keeps what other workers are asked with. 0 or -ENOMEM. */
+int prod_keep(struct producer *p, const struct rtp_params *params,
+	      const struct ortc_mapping *map);
 
 int prod_set_paused(struct media *m, struct producer *p, bool paused,
 		    const struct media_ticket *ticket);

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/sys/rng.h"
 #include "signald/media/cons.h"
+#include "signald/media/pipe.h"
 #include "signald/media/place.h"
 #include "signald/media/prod.h"
 #include "signald/media/trans.h"
@@ -48,6 +49,7 @@ void rebuild_lose_transport(struct media *m, struct transport *t)
 			if (c->state != CONSUMER_LOST)
 				cons_drop(m, c, true);
 		}
+		pipe_end(m, p);
 		prod_lose(m, p);
 	}
 	t->state = TRANSPORT_LOST;

@@ -42,6 +42,7 @@ int trans_create(struct media *m, struct seat *s, const struct trans_opts *opts,
 
 	if (s->n_transports >= m->conf.transports)
 		return -ENOSPC;
+	s->sends |= opts->producing;
 	err = place_seat(m, s);
 	if (err)
 		return err;

@@ -100,6 +100,7 @@ struct call *call_new_with(uint64_t seed, const char *srtp_backend)
 	assert(!(control_init(&c->k, &c->w)));
 	c->net = simnet_new(seed);
 	c->next_id = 1000;
+	c->first_peer = 1;
 	c->next_ssrc = 100000000;
 	c->router_id = c->next_id++;
 	m.id = c->router_id;
@@ -115,6 +116,7 @@ void call_free(struct call *c)
 	}
 	for (struct cam *cam = c->cams, *next; cam; cam = next) {
 		next = cam->next;
+		free(cam->packed);
 		free(cam);
 	}
 	for (struct view *v = c->views, *next; v; v = next) {
@@ -191,7 +193,7 @@ static struct side *join(struct call *c, const struct simnet_conf *conf,
 	s->down = simnet_link(c->net, conf ? conf : &usual);
 	m.id = s->id;
 	m.router_id = c->router_id;
-	m.peer_id = 1 + s->index;
+	m.peer_id = c->first_peer + s->index;
 	call_ask(c, MEDIA__METHOD__CREATE_TRANSPORT, &m.base);
 	peer_make(s);
 	connect_transport(s);
@@ -336,6 +338,9 @@ static struct cam *publish(struct call *c, struct side *s, struct params *p,
 	m.type = type;
 	m.rtp = &p->rtp;
 	call_ask(c, MEDIA__METHOD__PRODUCE, &m.base);
+	cam->packed_len = media__produce__get_packed_size(&m);
+	cam->packed = malloc(cam->packed_len);
+	media__produce__pack(&m, cam->packed);
 	conf->mid = p->mid;
 	conf->exts = up_exts;
 	cam->send = peer_send_new(s->peer, conf, c->now_us);
@@ -676,19 +681,41 @@ static void send_slots(struct call *c)
 	}
 }
 
-static void on_event(struct call *c, uint32_t event)
+static void on_wanted(struct call *c)
 {
-	Media__TransportState *t;
+	const Media__LayersWanted *m =
+		call_answer(c, &media__layers_wanted__descriptor);
 
-	c->events[event]++;
-	if (event != MEDIA__EVENT__TRANSPORT_STATE)
-		return;
-	t = call_answer(c, &media__transport_state__descriptor);
+	for (struct cam *cam = c->cams; cam; cam = cam->next)
+		if (cam->id == m->id)
+			cam->wanted = m->max_spatial;
+}
+
+static void on_state(struct call *c)
+{
+	const Media__TransportState *t =
+		call_answer(c, &media__transport_state__descriptor);
+
 	for (uint32_t i = 0; i < c->n_sides; i++) {
 		if (c->sides[i]->id != t->id)
 			continue;
 		c->sides[i]->ice = t->ice;
 		c->sides[i]->dtls = t->dtls;
+	}
+}
+
+static void on_event(struct call *c, uint32_t event)
+{
+	const Media__ActiveSpeaker *who;
+
+	c->events[event]++;
+	if (event == MEDIA__EVENT__TRANSPORT_STATE) {
+		on_state(c);
+	} else if (event == MEDIA__EVENT__LAYERS_WANTED) {
+		on_wanted(c);
+	} else if (event == MEDIA__EVENT__ACTIVE_SPEAKER) {
+		who = call_answer(c, &media__active_speaker__descriptor);
+		c->speaker = who->peer_id;
 	}
 }
 
@@ -703,6 +730,8 @@ static void step(struct call *c)
 	tick_peers(c);
 	heap = heap_calls();
 	from = real_ns();
+	while (pipes_drain(&c->w, c->now_us))
+		continue;
 	worker_turn(&c->w, c->now_us);
 	c->spent_ns += real_ns() - from;
 	c->heap_calls += heap_calls() - heap;

@@ -39,12 +39,14 @@ struct call {
 	uint64_t now_us;
 	uint64_t router_id;
 	uint64_t next_id;
+	uint64_t first_peer; /* peers' ids count from here */
 	uint32_t next_ssrc;
 	struct side *sides[CALL_SIDES];
 	uint32_t n_sides;
 	struct cam *cams;
 	struct view *views;
 	uint64_t events[CALL_EVENTS]; /* of each kind, so far */
+	uint64_t speaker;	      /* as last told */
 	uint64_t turns, datagrams;
 	uint64_t spent_ns;   /* in the worker's own functions */
 	uint64_t heap_calls; /* malloc() and the like, in the same */
@@ -77,7 +79,9 @@ struct cam {
 	bool video;
 	enum peer_kind kind;
 	struct peer_send *send;
-	int wanted; /* as last told by LAYERS_WANTED; 99: never */
+	int wanted;	 /* as last told by LAYERS_WANTED; 99: never */
+	uint8_t *packed; /* the request to produce */
+	size_t packed_len;
 };
 
 /* What a side receives of a producer; the call owns it. */
