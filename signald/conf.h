@@ -87,7 +87,8 @@ struct conf_rate {
 struct conf_limits {
 	struct conf_rate join, chat, produce, consume, invite, other;
 	struct conf_rate addr_conn, addr_knock;
-	uint32_t addr_failures_per_min; /* resume and invite tries */
+	struct conf_rate room, newcomer; /* what all are told; all joins */
+	uint32_t addr_failures_per_min;	 /* resume and invite tries */
 };
 
 struct conf_signin {

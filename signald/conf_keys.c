@@ -98,6 +98,8 @@ const struct conf_key conf_keys[] = {
 	RATE(other, "50", "20"),
 	RATE(addr_conn, "100", "20"),
 	RATE(addr_knock, "30", "1"),
+	RATE(room, "300", "150"),
+	RATE(newcomer, "2000", "1000"),
 	UINT(limits, addr_failures_per_min, "10", 1, 100000),
 
 	TEXT(signin, issuer, ""),

@@ -8,17 +8,22 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "common/sys/loop.h"
+#include "common/sys/rng.h"
 #include "signald/api/api.h"
 #include "signald/api/hubstate.h"
 #include "signald/auth/fetch.h"
 #include "signald/auth/oidc.h"
+#include "signald/net/addrcap.h"
 #include "signald/net/conn.h"
 #include "signald/net/http.h"
 
-/* Exchanges of all pages together: each is a request to the issuer. */
-#define BURST	 100
-#define RATE	 20
-#define CALLBACK "/auth/callback"
+/* Exchanges of all pages together, and of one address. */
+#define BURST	   100
+#define RATE	   20
+#define ADDR_BURST 20
+#define ADDR_RATE  0.5
+#define ADDRS	   4096
+#define CALLBACK   "/auth/callback"
 
 struct api_signin {
 	struct hub *hub;
@@ -26,7 +31,8 @@ struct api_signin {
 	struct oidc *oidc;
 	struct signins signins;
 	struct bucket exchanges;
-	struct list pages; /* that wait for an answer */
+	struct addrcap *addrs; /* who asks for them */
+	struct list pages;     /* that wait for an answer */
 };
 
 struct page {
@@ -56,9 +62,11 @@ struct api_signin *api_signin_new(struct hub *hub)
 	signin_init(&a->signins);
 	list_init(&a->pages);
 	bucket_init(&a->exchanges, RATE, BURST, loop_now_us(hub->loop));
+	a->addrs =
+		addrcap_new(ADDRS, UINT32_MAX, ADDR_BURST, ADDR_RATE, rng_id());
 	if (wanted)
 		start_oidc(a);
-	if (!wanted || a->oidc)
+	if (a->addrs && (!wanted || a->oidc))
 		return a;
 	api_signin_free(a);
 	return NULL;
@@ -79,6 +87,7 @@ void api_signin_free(struct api_signin *a)
 	list_for_each_safe (it, &a->pages)
 		page_free(list_entry(it, struct page, node));
 	signin_fini(&a->signins);
+	addrcap_free(a->addrs);
 	free(a);
 }
 
@@ -214,6 +223,17 @@ static void begin(struct api_signin *a, struct conn *c,
 		api_http_say(c, 503, "busy", 1000);
 }
 
+/* Each is a request to the issuer; microseconds to wait, or 0. */
+static uint64_t take_exchange(struct api_signin *a, const struct addr *from)
+{
+	uint64_t now_us = loop_now_us(a->hub->loop);
+
+	if (addrcap_enter(a->addrs, from, now_us))
+		return (uint64_t)(1e6 / ADDR_RATE);
+	addrcap_leave(a->addrs, from);
+	return bucket_take(&a->exchanges, 1, now_us);
+}
+
 void api_signin_post(struct hub *hub, struct conn *c, struct wire *w,
 		     const struct http_req *req)
 {
@@ -238,7 +258,7 @@ void api_signin_post(struct hub *hub, struct conn *c, struct wire *w,
 		api_http_say(c, 400, "bad-request", 0);
 		return;
 	}
-	wait_us = bucket_take(&a->exchanges, 1, loop_now_us(hub->loop));
+	wait_us = take_exchange(a, conn_addr(c));
 	if (wait_us)
 		api_http_say(c, 429, "rate-limited", wait_us / 1000 + 1);
 	else

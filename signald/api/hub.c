@@ -236,6 +236,10 @@ static void core_conf_of(struct core_conf *out, const struct conf *conf)
 	out->joins[1] = l->addr_conn.rate;
 	out->knocking[0] = l->addr_knock.burst;
 	out->knocking[1] = l->addr_knock.rate;
+	out->talk[0] = l->room.burst;
+	out->talk[1] = l->room.rate;
+	out->newcomers[0] = l->newcomer.burst;
+	out->newcomers[1] = l->newcomer.rate;
 	out->fails[0] = l->addr_failures_per_min;
 	out->fails[1] = l->addr_failures_per_min / 60.0;
 }

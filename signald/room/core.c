@@ -35,6 +35,7 @@ enum need {
 struct row {
 	enum need need;
 	void (*run)(struct step *s);
+	bool talks; /* all in the room are told: taken from its bucket */
 };
 
 static void core_tick(struct step *s);
@@ -51,13 +52,13 @@ static const struct row rows[EVENT_KINDS] = {
 	[EVENT_MUTED] = {NEED_NOTHING, people_muted},
 	[EVENT_MEDIA_BLOB] = {NEED_NOTHING, people_blob},
 	[EVENT_PLACED] = {NEED_NOTHING, people_placed},
-	[EVENT_RENAME] = {NEED_MEMBER, people_rename},
-	[EVENT_SET_HAND] = {NEED_PERSON, people_set_hand},
-	[EVENT_REACT] = {NEED_PERSON, people_react},
-	[EVENT_SET_KEYS] = {NEED_PERSON, people_set_keys},
-	[EVENT_CHAT] = {NEED_PERSON, chatlog_send},
-	[EVENT_DELETE_CHAT] = {NEED_PERSON, chatlog_delete},
-	[EVENT_SEAL_KEYS] = {NEED_PERSON, epoch_seal},
+	[EVENT_RENAME] = {NEED_MEMBER, people_rename, true},
+	[EVENT_SET_HAND] = {NEED_PERSON, people_set_hand, true},
+	[EVENT_REACT] = {NEED_PERSON, people_react, true},
+	[EVENT_SET_KEYS] = {NEED_PERSON, people_set_keys, true},
+	[EVENT_CHAT] = {NEED_PERSON, chatlog_send, true},
+	[EVENT_DELETE_CHAT] = {NEED_PERSON, chatlog_delete, true},
+	[EVENT_SEAL_KEYS] = {NEED_PERSON, epoch_seal, true},
 	[EVENT_HISTORY] = {NEED_PERSON, chatlog_history},
 	[EVENT_SET_KNOCK] = {NEED_WAITING, lobby_set_knock},
 	[EVENT_LIST_KNOCKS] = {NEED_HOST, lobby_list},
@@ -108,6 +109,8 @@ void core_conf_default(struct core_conf *conf)
 		.joins = {100, 20},
 		.knocking = {30, 1},
 		.fails = {10, 10 / 60.0},
+		.talk = {300, 150},
+		.newcomers = {2000, 1000},
 	};
 }
 
@@ -128,6 +131,7 @@ struct core *core_new(const struct core_conf *conf, const uint8_t seed[16],
 	idmap_init(&c->tokens);
 	idmap_init(&c->rates);
 	timerq_init(&c->timers);
+	bucket_init(&c->newcomers, conf->newcomers[1], conf->newcomers[0], 0);
 	return c;
 }
 
@@ -268,6 +272,19 @@ static bool step_may(struct step *s, enum need need)
 	return ok;
 }
 
+/* However many they are, a room says no more than its people can read. */
+static bool step_may_talk(struct step *s, const struct row *row)
+{
+	uint64_t wait_us;
+
+	if (!row->talks || s->e->admin)
+		return true;
+	wait_us = bucket_take(&s->room->talk, 1, s->now.us);
+	if (wait_us)
+		tell_refusal_for(s, REFUSE_RATE_LIMITED, wait_us / 1000 + 1);
+	return !wait_us;
+}
+
 static bool is_answered(enum event_kind k)
 {
 	return k != EVENT_TICK && k != EVENT_DISCONNECT && k != EVENT_BEACON &&
@@ -281,7 +298,7 @@ void core_step(struct core *c, const struct event *e, struct instant now,
 	const struct row *row = &rows[e->kind];
 
 	step_find(&s);
-	if (step_may(&s, row->need))
+	if (step_may(&s, row->need) && step_may_talk(&s, row))
 		row->run(&s);
 	assert(s.answers == is_answered(e->kind));
 }

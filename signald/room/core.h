@@ -37,6 +37,8 @@ struct core_conf {
 	bool sign_in_to_create, sign_in_to_join;
 	/* Token buckets an address: burst and per second. */
 	double joins[2], knocking[2], fails[2];
+	double talk[2];	     /* a room: what all in it are told */
+	double newcomers[2]; /* into all rooms together */
 };
 
 void core_conf_default(struct core_conf *conf);

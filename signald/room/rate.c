@@ -52,11 +52,18 @@ static uint64_t ms_up(uint64_t us)
 	return us / 1000 + (us % 1000 != 0);
 }
 
+/* First of the address: one alone does not empty what is for all. */
 uint64_t rate_take(struct step *s, enum rate_kind kind)
 {
 	struct rate *r = rate_of(s);
+	uint64_t wait_us;
 
-	return r ? ms_up(bucket_take(&r->buckets[kind], 1, s->now.us)) : 1000;
+	if (!r)
+		return 1000;
+	wait_us = bucket_take(&r->buckets[kind], 1, s->now.us);
+	if (!wait_us && kind == RATE_JOIN)
+		wait_us = bucket_take(&s->c->newcomers, 1, s->now.us);
+	return ms_up(wait_us);
 }
 
 uint64_t rate_wait(struct step *s, enum rate_kind kind)

@@ -15,7 +15,10 @@ struct rate {
 	struct bucket buckets[RATE_KINDS];
 };
 
-/* Takes one of the event's address; 0, or milliseconds to wait. */
+/*
+ * Takes one of the event's address, and of all newcomers for RATE_JOIN; 0, or
+ * milliseconds to wait.
+ */
 uint64_t rate_take(struct step *s, enum rate_kind kind);
 
 /* How long until one could be taken, without taking it. */

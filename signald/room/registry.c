@@ -84,6 +84,7 @@ struct room *registry_make(struct core *c, const char *id, uint64_t key,
 	r->policy = c->conf.policy;
 	r->settings = c->conf.settings;
 	r->created_ms = now_ms;
+	bucket_init(&r->talk, c->conf.talk[1], c->conf.talk[0], 0);
 	r->life.kind = TIMER_LIFE;
 	r->epoch_timer.kind = TIMER_EPOCH;
 	list_init(&r->members);

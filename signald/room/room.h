@@ -5,6 +5,7 @@
 #ifndef SIGNALD_ROOM_ROOM_H
 #define SIGNALD_ROOM_ROOM_H
 
+#include "common/bucket.h"
 #include "common/list.h"
 #include "common/timerq.h"
 #include "signald/room/types.h"
@@ -31,6 +32,7 @@ struct room {
 	uint64_t next_order, next_hand;
 	struct timer life; /* end of an empty or ended room */
 	struct timer epoch_timer;
+	struct bucket talk;
 	uint32_t key_epoch, epoch_wanted, epoch_asked;
 	uint64_t epoch_actor;
 	uint32_t worker; /* media's placement */

@@ -31,6 +31,7 @@ struct core {
 	struct idmap tokens; /* first 8 bytes of the hash -> peer */
 	struct idmap rates;  /* hash of the address -> rate */
 	struct timerq timers;
+	struct bucket newcomers;
 	uint32_t n_rooms, n_tombs;
 };
 

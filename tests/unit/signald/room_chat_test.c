@@ -154,6 +154,7 @@ TEST(chat_ring_is_bounded)
 
 	for (int i = 0; i < 510; i++) {
 		snprintf(id, sizeof(id), "m%d", i);
+		kit_sleep(t.k, 10);
 		say(&t, 1, id, NULL, "x");
 	}
 	ck_assert_uint_eq(r->n_chat, 500);

@@ -384,3 +384,59 @@ TEST(enter_name_is_cleaned)
 	ck_assert_str_eq(core_peer_of(k->core, 2)->name, "Guest");
 	kit_free(k);
 }
+
+/* Newcomers of many addresses at once; who comes back is not counted. */
+TEST(enter_newcomers_of_all_rooms_are_limited)
+{
+	struct core_conf conf;
+	struct kit *k;
+
+	core_conf_default(&conf);
+	conf.newcomers[0] = 20;
+	conf.newcomers[1] = 1;
+	k = kit_with(&conf);
+	for (uint64_t c = 1; c <= 20; c++) {
+		char room[8];
+
+		snprintf(room, sizeof(room), "r%u", (unsigned)c);
+		ck_assert(kit_enter(k, c, room, "One"));
+	}
+	ck_assert(!kit_enter(k, 21, "s", "One"));
+	ck_assert_int_eq(kit_refusal(k), REFUSE_RATE_LIMITED);
+	ck_assert(kit_resume(k, 30, "r1", "token-1"));
+	kit_free(k);
+}
+
+/* A million guesses from a hundred thousand addresses: none is right. */
+TEST(enter_guessed_secrets_hit_nothing)
+{
+	struct kit *k = kit_new();
+	uint32_t tried = 0, limited = 0;
+
+	kit_enter(k, 1, "r", "Ann");
+	for (int i = 0; i < 10; i++) {
+		char token[8];
+
+		snprintf(token, sizeof(token), "inv%d", i);
+		ck_assert(kit_invite(k, 1, token, 1));
+	}
+	for (uint32_t i = 0; i < 1000000; i++) {
+		struct event e = kit_event(k, EVENT_ENTER, 1000 + i);
+
+		e.from.ip[0] = 10;
+		e.from.ip[1] = (uint8_t)(i / 12 >> 16);
+		e.from.ip[2] = (uint8_t)(i / 12 >> 8);
+		e.from.ip[3] = (uint8_t)(i / 12);
+		e.room_id = "r";
+		memcpy(e.enter.invite.b, &i, sizeof(i));
+		e.enter.invite.b[31] = 1;
+		k->now.us += 1000; /* not to be stopped by the limit of all */
+		kit_run(k, &e);
+		ck_assert_ptr_null(kit_answer(k));
+		tried += kit_refusal(k) == REFUSE_INVITE_INVALID;
+		limited += kit_refusal(k) == REFUSE_RATE_LIMITED;
+	}
+	ck_assert_uint_eq(tried + limited, 1000000);
+	ck_assert_uint_le(tried, 834000); /* 10 of 12 */
+	kit_free(k);
+}

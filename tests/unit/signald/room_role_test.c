@@ -428,3 +428,35 @@ TEST(moderate_rename_is_for_hosts)
 	ck_assert_int_eq(kit_refusal(t.k), REFUSE_FORBIDDEN);
 	kit_free(t.k);
 }
+
+/* What everybody is told has a bucket of the room; others are not in it. */
+TEST(core_limits_what_a_room_is_told)
+{
+	struct core_conf conf;
+	struct kit *k;
+	int told = 0;
+
+	core_conf_default(&conf);
+	conf.policy = POLICY_OPEN;
+	k = kit_with(&conf);
+	for (uint64_t c = 1; c <= 50; c++)
+		ck_assert(kit_enter(k, c, "r", "One"));
+	ck_assert(kit_enter(k, 90, "q", "Else"));
+	for (uint64_t i = 0; i < 500; i++) {
+		struct event e = kit_event(k, EVENT_REACT, 1 + i % 50);
+
+		e.text = "x";
+		kit_run(k, &e);
+		told += kit_answer(k) != NULL;
+	}
+	ck_assert_int_eq(told, 300);
+	ck_assert_int_eq(kit_refusal(k), REFUSE_RATE_LIMITED);
+	kit_do(k, EVENT_MUTE_ALL, 1); /* the host is not kept from working */
+	ck_assert(kit_answer(k));
+	kit_do(k, EVENT_SET_HAND, 90);
+	ck_assert(kit_answer(k));
+	kit_sleep(k, 100);
+	kit_do(k, EVENT_SET_HAND, 2);
+	ck_assert(kit_answer(k));
+	kit_free(k);
+}
