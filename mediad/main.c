@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 #define POOL_PACKETS  32768
 #define TX_SLOTS      256
 #define TCP_CONNS_MAX 2000
+#define MMAP_FROM     12288 /* bytes of an allocation */
 #define CONSENT_US    30000000
 #define START_MS      5000
 #define LOAD_US	      1000000
@@ -398,6 +400,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: mediad -i INDEX -l FD [-p PACKETS]\n");
 		return 2;
 	}
+	/* What a handshake needed goes back to the system after it. */
+	(void)mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
 	snprintf(d.name, sizeof(d.name), "mediad-%u", d.index);
 	log_setup(d.name, LOG_INFO, false);
 	sigaction(SIGPIPE, &ignore, NULL);

@@ -1,6 +1,8 @@
 #include "mediad/sec/dgrambio.h"
 
 #include <openssl/bio.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define IP_UDP_OVERHEAD 48 /* of IPv6 */
@@ -12,6 +14,14 @@ void dgrambio_init(struct dgrambio *q)
 	q->head = 0;
 	q->n = 0;
 	q->lost = 0;
+	q->out = NULL;
+}
+
+void dgrambio_fini(struct dgrambio *q)
+{
+	free(q->out);
+	q->out = NULL;
+	q->n = 0;
 }
 
 void dgrambio_feed(struct dgrambio *q, const uint8_t *data, size_t len)
@@ -29,8 +39,16 @@ size_t dgrambio_take(struct dgrambio *q, uint8_t *buf, size_t cap)
 	len = q->len[q->head];
 	memcpy(buf, q->out[q->head], len);
 	q->head = (q->head + 1) % DGRAMBIO_QUEUE;
-	q->n--;
+	if (!--q->n)
+		dgrambio_fini(q);
 	return len;
+}
+
+static bool room(struct dgrambio *q)
+{
+	if (!q->out)
+		q->out = malloc(DGRAMBIO_QUEUE * sizeof(*q->out));
+	return q->out;
 }
 
 static int on_write(BIO *bio, const char *data, int len)
@@ -42,7 +60,7 @@ static int on_write(BIO *bio, const char *data, int len)
 	if (len <= 0)
 		return 0;
 	/* As on a wire: what does not fit is lost, and is sent again later. */
-	if (len > DGRAMBIO_MTU || q->n == DGRAMBIO_QUEUE) {
+	if (len > DGRAMBIO_MTU || q->n == DGRAMBIO_QUEUE || !room(q)) {
 		q->lost++;
 		return len;
 	}

@@ -29,7 +29,8 @@ struct dgrambio {
 	uint32_t n;    /* queued */
 	uint32_t lost; /* written when the queue was full */
 	uint16_t len[DGRAMBIO_QUEUE];
-	uint8_t out[DGRAMBIO_QUEUE][DGRAMBIO_MTU];
+	/* Memory is held while something is queued: most of the time not. */
+	uint8_t (*out)[DGRAMBIO_MTU];
 };
 
 /* The method is made once a process and freed with BIO_meth_free(). */
@@ -37,6 +38,7 @@ struct bio_method_st *dgrambio_method(void);
 struct bio_st *dgrambio_bio(struct bio_method_st *m, struct dgrambio *q);
 
 void dgrambio_init(struct dgrambio *q);
+void dgrambio_fini(struct dgrambio *q);
 
 /* The next datagram to be read; one that was not read yet is forgotten. */
 void dgrambio_feed(struct dgrambio *q, const uint8_t *data, size_t len);

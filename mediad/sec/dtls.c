@@ -141,6 +141,7 @@ static void hands_free(struct dtls *d)
 	if (!d->hands)
 		return;
 	SSL_free(d->hands->ssl);
+	dgrambio_fini(&d->hands->q);
 	free(d->hands);
 	d->hands = NULL;
 	d->retransmit_us = NEVER;
