@@ -293,7 +293,7 @@ load-signaling: daemons $(B)/bin/chattr-signaling
 # `survive` and `siege` are the long forms.
 .PHONY: test-survive survive siege
 test-survive: daemons | $(NODE_DIR)/bin/node
-	@node tests/survive/survive.mjs && node tests/survive/siege.mjs
+	@cd tests/survive && node regress.mjs && node survive.mjs && node siege.mjs
 survive: daemons | $(NODE_DIR)/bin/node
 	@RACES=1000 KILLS=300 node tests/survive/survive.mjs
 siege: daemons | $(NODE_DIR)/bin/node

@@ -205,3 +205,114 @@ TEST(chattr_second_tab_is_told)
 	ck_assert_str_eq(wsclient_refused(v), "");
 	site_stop(k);
 }
+
+/* A room called like a property of every JavaScript object killed it. */
+TEST(chattr_room_named_constructor)
+{
+	static const char *const names[] = {"constructor", "__proto__",
+					    "toString"};
+	struct site *k = site_start("waiting");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		json_t *r = enter(wsclient_connect(k->port, names[i], ""),
+				  "constructor");
+
+		ck_assert_str_eq(wsclient_str(r, "role"), "host");
+	}
+	site_stop(k);
+}
+
+/* Any member could act as host. */
+TEST(chattr_a_member_is_no_host)
+{
+	static const struct {
+		const char *method, *data;
+	} asks[] = {
+		{"listKnocks", "{}"},
+		{"admit", "{\"peerId\":\"0000000000000001\"}"},
+		{"admitAll", "{}"},
+		{"deny", "{\"peerId\":\"0000000000000001\"}"},
+		{"sendToWaiting", "{\"peerId\":\"0000000000000001\"}"},
+		{"createInvite", "{}"},
+		{"listInvites", "{}"},
+		{"revokeInvite", "{\"id\":1}"},
+		{"setPolicy", "{\"policy\":\"open\"}"},
+		{"setSettings", "{\"chat\":false}"},
+		{"mutePeer",
+		 "{\"peerId\":\"0000000000000001\",\"kind\":\"audio\"}"},
+		{"muteAll", "{}"},
+		{"askUnmute", "{\"peerId\":\"0000000000000001\"}"},
+		{"kick", "{\"peerId\":\"0000000000000001\"}"},
+		{"setRole",
+		 "{\"peerId\":\"0000000000000001\",\"role\":\"host\"}"},
+		{"lowerHands", "{}"},
+		{"spotlight", "{}"},
+		{"endRoom", "{}"},
+		{"listAudit", "{}"},
+	};
+	struct site *k = site_start("open");
+	struct wsclient *guest;
+
+	enter(wsclient_connect(k->port, "r", ""), "Ann");
+	guest = wsclient_connect(k->port, "r", "");
+	enter(guest, "Bob");
+	for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++) {
+		json_t *r = wsclient_ask_as(guest, (uint32_t)(100 + i),
+					    asks[i].method,
+					    json_loads(asks[i].data, 0, NULL));
+
+		ck_assert_msg(!strcmp(wsclient_refused(r), "forbidden"),
+			      "%s: %s", asks[i].method, wsclient_refused(r));
+	}
+	site_stop(k);
+}
+
+/* A reload counted as leaving: role and place were lost, others saw it. */
+TEST(chattr_reload_is_no_leaving)
+{
+	struct site *k = site_start("open");
+	struct wsclient *host = wsclient_connect(k->port, "r", "");
+	struct wsclient *guest = wsclient_connect(k->port, "r", "");
+	json_t *first = enter(host, "Ann"), *r, *v;
+
+	enter(guest, "Bob");
+	wsclient_hang_up(host);
+	host = wsclient_connect(k->port, "r", "");
+	r = wsclient_ask(host, "enter", "{s:s}", "resumeToken",
+			 wsclient_str(first, "resumeToken"));
+	ck_assert_str_eq(wsclient_str(r, "peerId"),
+			 wsclient_str(first, "peerId"));
+	ck_assert_str_eq(wsclient_str(r, "role"), "host");
+	while ((v = wsclient_next(guest, 500))) {
+		ck_assert_ptr_null(
+			json_object_get(json_object_get(v, "data"), "gone"));
+		ck_assert_str_ne(
+			json_string_value(json_object_get(v, "method")),
+			"hostChanged");
+	}
+	site_stop(k);
+}
+
+/* An account was asked of guests and never verified: here a guest is one. */
+TEST(chattr_guests_need_no_account)
+{
+	struct site *k = site_start("open");
+	struct wsclient *ann = wsclient_connect(k->port, "r", "");
+	struct wsclient *eve = wsclient_connect(k->port, "r", "");
+	json_t *r = enter(ann, "Ann"), *v;
+
+	ck_assert_str_eq(wsclient_str(r, "status"), "admitted");
+	r = wsclient_ask(eve, "enter", "{s:s, s:s}", "displayName", "Eve",
+			 "signInToken", "eyJhbGciOiJub25lIn0.e30.");
+	ck_assert_str_eq(wsclient_str(r, "status"), "admitted");
+	do {
+		v = wsclient_wait(ann, "roomUpdated", 1000);
+		v = json_object_get(v, "data");
+		ck_assert_ptr_nonnull(v);
+		v = json_object_get(v, "entered");
+	} while (!v);
+	ck_assert_str_eq(json_string_value(json_object_get(v, "displayName")),
+			 "Eve");
+	ck_assert_ptr_null(json_object_get(v, "signedIn"));
+	site_stop(k);
+}
