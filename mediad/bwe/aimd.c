@@ -46,6 +46,9 @@ static void cut(struct aimd *a, const struct aimd_input *in, uint64_t now_us)
 	if (a->cut_us && now_us < a->cut_us + CUT_GAP_US + in->rtt_us / 2)
 		return;
 	a->cut_us = now_us;
+	/* Who sends little and in bursts has little arrive, not a slow link. */
+	if (in->busy_bps > base)
+		base = in->busy_bps;
 	if (!a->drain_us || base < a->link_bps)
 		a->link_bps = base;
 	if (in->queue_us > DRAIN_IN_US) {

@@ -24,6 +24,7 @@ struct aimd_input {
 	uint64_t queue_us;
 	uint64_t backlog_us; /* what is under way, as time on the link */
 	uint32_t acked_bps;  /* what arrives; 0: unknown */
+	uint32_t busy_bps;   /* while packets wait (busy.h); 0: unknown */
 	bool limited;	     /* less is sent than could be */
 	uint64_t rtt_us;
 };

@@ -2,15 +2,14 @@
 
 #include <stdbool.h>
 
-#define SPARE_PERCENT 115 /* of what a step up would make of the sum */
-
 static uint32_t rate(const struct alloc_item *it, int rung)
 {
 	return rung < 0 ? 0 : it->bps[rung];
 }
 
 /* One rung up, if it fits; returns what it costs more, 0: it does not. */
-static uint32_t step(struct alloc_item *it, uint32_t used, uint32_t avail)
+static uint32_t step(struct alloc_item *it, uint32_t used, uint32_t up,
+		     uint32_t keep)
 {
 	int next = it->got + 1;
 	uint64_t sum;
@@ -18,9 +17,7 @@ static uint32_t step(struct alloc_item *it, uint32_t used, uint32_t avail)
 	if (next > it->max || next >= it->n)
 		return 0;
 	sum = (uint64_t)used + rate(it, next) - rate(it, it->got);
-	if (next > it->now && sum * SPARE_PERCENT / 100 > avail)
-		return 0;
-	if (sum > avail)
+	if (sum > (next > it->now ? up : keep))
 		return 0;
 	it->got = (int8_t)next;
 	return (uint32_t)(sum - used);
@@ -44,7 +41,8 @@ static unsigned next_item(const struct alloc_item *items, unsigned n,
 	return best;
 }
 
-uint32_t alloc_run(struct alloc_item *items, unsigned n, uint32_t avail_bps)
+uint32_t alloc_run(struct alloc_item *items, unsigned n, uint32_t up_bps,
+		   uint32_t keep_bps)
 {
 	uint8_t order[ALLOC_ITEMS];
 	uint32_t used = 0;
@@ -65,7 +63,8 @@ uint32_t alloc_run(struct alloc_item *items, unsigned n, uint32_t avail_bps)
 			unsigned steps = round ? it->steps : 1;
 
 			for (; steps; steps--) {
-				uint32_t cost = step(it, used, avail_bps);
+				uint32_t cost =
+					step(it, used, up_bps, keep_bps);
 
 				used += cost;
 				if (!cost)

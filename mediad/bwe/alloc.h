@@ -24,9 +24,11 @@ struct alloc_item {
 };
 
 /*
- * Returns the sum of the rates given. A step up from `now` must fit with
- * 15 % to spare (hysteresis); keeping what there is must only fit.
+ * Returns the sum of the rates given. A step up from `now` must leave the
+ * sum within up_bps; what there is is kept while the sum is within keep_bps,
+ * which is no less (hysteresis).
  */
-uint32_t alloc_run(struct alloc_item *items, unsigned n, uint32_t avail_bps);
+uint32_t alloc_run(struct alloc_item *items, unsigned n, uint32_t up_bps,
+		   uint32_t keep_bps);
 
 #endif

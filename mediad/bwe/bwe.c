@@ -5,6 +5,7 @@
 
 #include "common/timerq.h"
 #include "mediad/bwe/aimd.h"
+#include "mediad/bwe/busy.h"
 #include "mediad/bwe/loss.h"
 #include "mediad/bwe/probe.h"
 #include "mediad/bwe/trend.h"
@@ -26,6 +27,7 @@ struct bwe {
 	struct sentlog log;
 	struct trend trend;
 	struct aimd aimd;
+	struct busy busy;
 	struct loss loss;
 	struct probe probe;
 	uint32_t estimate;
@@ -198,6 +200,8 @@ static void take_arrival(struct bwe *b, const struct twcc_arrival *a,
 	b->log.in_flight -= e->len;
 	(*n)++;
 	count_in(b, e->len, a->at_us);
+	busy_on_packet(&b->busy, e->len, trend_ready_us(&b->trend, e->sent_us),
+		       a->at_us);
 	trend_on_packet(&b->trend, e->sent_us, a->at_us);
 	probe_on_acked(&b->probe, e->cluster, e->len, e->sent_us, a->at_us);
 }
@@ -272,6 +276,7 @@ static void update(struct bwe *b, uint32_t got, uint32_t lost, uint64_t now_us)
 	struct aimd_input in = {.state = b->trend.state,
 				.queue_us = trend_queue_us(&b->trend),
 				.acked_bps = acked_bps(b),
+				.busy_bps = busy_bps(&b->busy),
 				.rtt_us = b->rtt_us};
 	uint32_t sent = sent_bps(b, now_us);
 	uint32_t more;
@@ -370,8 +375,9 @@ bool bwe_tick(struct bwe *b, uint64_t now_us)
 	b->tick_us = timerq_round(now_us + TICK_US);
 	loss_tick(&b->loss, now_us);
 	aimd_tick(&b->aimd, now_us);
-	/* Only what is in flight can be missed. */ if (settle(b))
+	if (settle(b))
 		return true;
+	/* Only what is in flight can be missed. */
 	if (!b->report_us || b->sent_us + SILENT_US < now_us ||
 	    b->silent_us + SILENT_US > now_us)
 		return false;

@@ -167,14 +167,25 @@ void trend_fresh(struct trend *t)
 	t->low_us = NEVER;
 }
 
+static int64_t base_of(const struct trend *t)
+{
+	return t->base_us[0] < t->base_us[1] ? t->base_us[0] : t->base_us[1];
+}
+
 uint64_t trend_queue_us(const struct trend *t)
 {
-	int64_t base =
-		t->base_us[0] < t->base_us[1] ? t->base_us[0] : t->base_us[1];
+	int64_t base = base_of(t);
 
 	if (t->low_us == NEVER || base == NEVER || t->low_us <= base)
 		return 0;
 	return (uint64_t)(t->low_us - base);
+}
+
+int64_t trend_ready_us(const struct trend *t, uint64_t sent_us)
+{
+	int64_t base = base_of(t);
+
+	return base == NEVER ? NEVER : (int64_t)sent_us + base;
 }
 
 void trend_rebase(struct trend *t)

@@ -60,6 +60,9 @@ void trend_on_report(struct trend *t, uint64_t now_us);
 /* Delay over the least one, us: how long the queue is. */
 uint64_t trend_queue_us(const struct trend *t);
 
+/* When a packet comes if it need not wait, on the receiver's clock. */
+int64_t trend_ready_us(const struct trend *t, uint64_t sent_us);
+
 /* The queue is somebody else's: what there is now counts as empty. */
 void trend_rebase(struct trend *t);
 

@@ -141,7 +141,8 @@ struct consumer {
 	uint64_t sr_us;	  /* when the next SR is due */
 	uint64_t ring_us; /* when the ring was fitted */
 	uint32_t ring_packets;
-	uint64_t starved_us; /* even the lowest layer is too much since */
+	uint64_t starved_us;	 /* even the lowest layer is too much since */
+	struct layers_pair fell; /* what it was on when it last went down */
 	char mid[RTPMAP_MID_MAX + 1];
 	char cname[RTPMAP_CNAME_MAX + 1];
 	void *ctl; /* control's, one block: freed with the consumer */

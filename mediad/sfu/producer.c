@@ -385,21 +385,33 @@ static uint64_t idle_us(const struct producer *p)
 	return p->rtp.codecs[0].dtx ? IDLE_DTX_US : IDLE_US;
 }
 
-/* Up soon, down slowly: a still picture may move again at once. */
-static uint32_t smooth(uint32_t old, uint32_t now)
+/*
+ * Down slowly: a still picture may move again at once. Up soon, but by what
+ * was there a second ago too: a key frame alone is not a rate.
+ */
+static uint32_t smooth(uint32_t old, uint32_t now, uint32_t past)
 {
-	if (now > old)
-		return old + (now - old + 1) / 2;
-	return old - (old - now) / 12;
+	uint32_t both = now < past ? now : past;
+
+	if (!old)
+		return now;
+	if (both > old)
+		return old + (both - old + 1) / 2;
+	return now < old ? old - (old - now) / 12 : old;
 }
 
 static void measure(struct stream *s, uint64_t now_us)
 {
+	s->past = (uint8_t)((s->past + 1) % STREAM_PAST);
 	for (unsigned i = 0; i < MEDIA_MAX_SID; i++)
-		for (unsigned k = 0; k < MEDIA_MAX_TID; k++)
+		for (unsigned k = 0; k < MEDIA_MAX_TID; k++) {
+			uint32_t *past = &s->past_bps[s->past][i][k];
+			uint32_t now = recv_upto_bps(&s->recv, i, k, now_us);
+
 			s->upto_bps[i][k] =
-				smooth(s->upto_bps[i][k],
-				       recv_upto_bps(&s->recv, i, k, now_us));
+				smooth(s->upto_bps[i][k], now, *past);
+			*past = now;
+		}
 }
 
 void producer_tick(struct producer *p, uint64_t now_us)

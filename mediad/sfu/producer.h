@@ -26,6 +26,7 @@ struct transport;
 
 #define PRODUCER_MAX_STREAMS RTPMAP_ENCODINGS
 #define PRODUCER_MAX_SSRCS   16
+#define STREAM_PAST	     4 /* ticks of a transport: a second */
 
 enum producer_type {
 	PRODUCER_SIMPLE,
@@ -50,6 +51,9 @@ struct stream {
 	uint64_t plis, firs;
 	uint64_t bound_us; /* when its SSRC was learnt */
 	uint32_t upto_bps[MEDIA_MAX_SID][MEDIA_MAX_TID]; /* smoothed */
+	/* as measured at the ticks of the last second */
+	uint32_t past_bps[STREAM_PAST][MEDIA_MAX_SID][MEDIA_MAX_TID];
+	uint8_t past;
 };
 
 struct producer_opts {

@@ -121,6 +121,7 @@ struct transport {
 	uint64_t up_us;		/* no layer goes up before */
 	uint64_t went_up_us, went_down_us;
 	uint64_t hold_us; /* after a step down; doubles when layers flap */
+	uint64_t over_us; /* what it has is more than the estimate since */
 	uint64_t told_us;
 	uint32_t told_available, told_desired;
 	uint64_t pinned_peer;

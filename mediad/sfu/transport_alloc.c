@@ -5,7 +5,9 @@
 #include "mediad/sfu/transport.h"
 
 #define PERIOD_US     1000000
-#define USE_PERCENT   95     /* of the estimate */
+#define UP_PERCENT    95  /* of the estimate, for a step up */
+#define DIP_PERCENT   115 /* of the estimate, for a while */
+#define DIP_US	      1500000
 #define YOUNG_US      600000 /* rates of a younger stream say nothing yet */
 #define NOMINAL_BPS   100000 /* of the lowest layer; each next is 3 times */
 #define HOLD_MIN_US   4000000
@@ -17,6 +19,7 @@
 #define EASE_PERCENT  115
 #define STARVE_US     1000000
 #define SPARE_PERCENT 110 /* of the estimate, before video goes off */
+
 /* What an item of the allocation stands for. */
 struct wish {
 	struct consumer *c;
@@ -54,9 +57,9 @@ static int least(int a, int b)
 static void add_rung(struct alloc_item *it, struct wish *w, unsigned s,
 		     unsigned t, uint64_t now_us)
 {
-	uint32_t bps = rate_of(w->c, s, t,
-			       now_us); /* Of a screen detail counts more than
-					   motion, of a face motion. */
+	uint32_t bps = rate_of(w->c, s, t, now_us);
+
+	/* Of a screen detail counts more than motion, of a face motion. */
 	while (w->c->producer->screen && it->n && it->bps[it->n - 1] >= bps)
 		it->n--;
 	if (it->n == ALLOC_RUNGS || (it->n && it->bps[it->n - 1] >= bps))
@@ -192,6 +195,8 @@ static void apply(struct transport *t, const struct alloc_item *it,
 	struct consumer *c = w->c;
 	enum consumer_limit limit = limit_of(it, c);
 
+	if (it->got < it->now)
+		c->fell = w->pair[it->now];
 	c->layers.cap = it->got < 0 ? none : w->pair[it->got];
 	/* Nothing to measure yet: take what comes first. */
 	if (!it->n)
@@ -222,6 +227,43 @@ static void settle_hold(struct transport *t, bool up, bool down,
 	t->up_us = now_us + t->hold_us;
 }
 
+/* While held back one may come as far as just below where it fell from. */
+static void hold_back(struct alloc_item *it, const struct wish *w)
+{
+	struct layers_pair fell = w->c->fell;
+	int8_t top = it->now;
+
+	for (int8_t i = 0; i <= it->max; i++)
+		if (w->pair[i].s < fell.s ||
+		    (w->pair[i].s == fell.s && w->pair[i].t < fell.t))
+			top = i > top ? i : top;
+	if (it->now >= 0 && it->max > top)
+		it->max = top;
+}
+
+/*
+ * How much may be kept. A cut leaves the estimate under what the link takes,
+ * to let the queue drain, so layers that are a little too much are taken away
+ * only when it stays so.
+ */
+static uint32_t keep_bps(struct transport *t, const struct alloc_item *items,
+			 unsigned n, uint64_t now_us)
+{
+	uint64_t est = bwe_estimate(t->bwe);
+	uint64_t dip = est * DIP_PERCENT / 100;
+	uint64_t have = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		have += items[i].now < 0 ? 0 : items[i].bps[items[i].now];
+	if (have <= est)
+		t->over_us = 0;
+	else if (!t->over_us)
+		t->over_us = now_us;
+	if (t->over_us && have <= dip && now_us < t->over_us + DIP_US)
+		return (uint32_t)dip;
+	return (uint32_t)est;
+}
+
 static bool much_off(uint32_t told, uint32_t now)
 {
 	uint32_t off = told > now ? told - now : now - told;
@@ -245,35 +287,20 @@ static void tell(struct transport *t, uint32_t desired, uint64_t now_us)
 	turn_note(t->router->turn, &t->note, NOTE_BWE);
 }
 
-static uint32_t audio_bps(struct transport *t, uint64_t now_us)
-{
-	uint32_t sum = 0;
-
-	list_for_each (it, &t->consumers) {
-		struct consumer *c =
-			list_entry(it, struct consumer, in_transport);
-
-		if (!c->video)
-			sum += rate_bps(&c->send.rate, now_us);
-	}
-	return sum;
-}
-
+/* Audio never waits and carries no numbers: the estimate is without it. */
 void transport_alloc(struct transport *t, uint64_t now_us)
 {
 	struct alloc_item items[ALLOC_ITEMS];
 	struct wish wishes[ALLOC_ITEMS];
 	bool settled = bwe_settled(t->bwe, now_us);
 	uint32_t est = bwe_estimate(t->bwe);
-	uint32_t audio = audio_bps(t, now_us);
-	uint64_t desired = settled ? audio : FIRST_BPS;
-	uint32_t avail = (uint32_t)((uint64_t)est * USE_PERCENT / 100);
+	uint64_t desired = settled ? 0 : FIRST_BPS;
+	uint32_t avail = (uint32_t)((uint64_t)est * UP_PERCENT / 100);
 	bool up = false, down = false, held;
-	uint32_t granted = 0;
+	uint32_t granted = 0, keep;
 	int64_t spare;
 	unsigned n = gather(t, items, wishes, now_us);
 
-	avail = avail > audio ? avail - audio : 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct alloc_item *it = &items[i];
 
@@ -281,14 +308,11 @@ void transport_alloc(struct transport *t, uint64_t now_us)
 	}
 	/* All of it fits with ease: nothing to hold back for. */
 	held = now_us < t->up_us && avail < desired * EASE_PERCENT / 100;
-	for (unsigned i = 0; held && i < n; i++) {
-		struct alloc_item *it = &items[i];
-
-		if (it->now >= 0 && it->max > it->now)
-			it->max = it->now;
-	}
-	spare = (int64_t)est * SPARE_PERCENT / 100 - audio -
-		alloc_run(items, n, avail);
+	for (unsigned i = 0; held && i < n; i++)
+		hold_back(&items[i], &wishes[i]);
+	keep = keep_bps(t, items, n, now_us);
+	spare = (int64_t)est * SPARE_PERCENT / 100 -
+		alloc_run(items, n, avail, keep);
 	for (unsigned i = 0; i < n; i++) {
 		items[i].max = (int8_t)(items[i].n - 1);
 		have_patience(t, &items[i], wishes[i].c, &spare, now_us);
@@ -299,7 +323,7 @@ void transport_alloc(struct transport *t, uint64_t now_us)
 			wishes[i].c->limit == CONSUMER_LIMIT_NETWORK;
 	}
 	settle_hold(t, up, down, now_us);
-	t->granted_bps = audio + granted;
+	t->granted_bps = granted;
 	transport_pace(t);
 	t->allocated_us = now_us;
 	t->allocated_bps = est;

@@ -38,6 +38,8 @@ struct bwesim {
 	struct hist delay;
 	uint64_t received, run_us;
 	uint32_t min, max;
+	double sum;
+	uint64_t steps;
 	/* the greedy flow: a window, halved on loss */
 	double window;
 	uint32_t flying;
@@ -231,6 +233,8 @@ static void step(struct bwesim *s)
 		s->min = bwe_estimate(s->bwe);
 	if (bwe_estimate(s->bwe) > s->max)
 		s->max = bwe_estimate(s->bwe);
+	s->sum += bwe_estimate(s->bwe);
+	s->steps++;
 }
 
 void bwesim_run(struct bwesim *s, uint32_t ms)
@@ -242,6 +246,8 @@ void bwesim_run(struct bwesim *s, uint32_t ms)
 	s->run_us = ms * 1000ull;
 	s->min = UINT32_MAX;
 	s->max = 0;
+	s->sum = 0;
+	s->steps = 0;
 	for (; s->now_us < end; s->now_us += STEP_US)
 		step(s);
 }
@@ -269,4 +275,9 @@ uint32_t bwesim_min(const struct bwesim *s)
 uint32_t bwesim_max(const struct bwesim *s)
 {
 	return s->max;
+}
+
+uint32_t bwesim_mean(const struct bwesim *s)
+{
+	return (uint32_t)(s->sum / (double)s->steps);
 }

@@ -37,7 +37,9 @@ uint32_t bwesim_estimate(const struct bwesim *s);
 uint32_t bwesim_received_bps(const struct bwesim *s);
 /* Queueing delay of the bottleneck as packets saw it, ms. */
 double bwesim_queue_ms(const struct bwesim *s, double quantile);
-uint32_t bwesim_min(const struct bwesim *s); /* estimate */
+/* Of the estimate. */
+uint32_t bwesim_min(const struct bwesim *s);
 uint32_t bwesim_max(const struct bwesim *s);
+uint32_t bwesim_mean(const struct bwesim *s);
 
 #endif

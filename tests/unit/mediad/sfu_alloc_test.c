@@ -96,7 +96,7 @@ TEST(the_pinned_one_and_the_larger_tile_come_first)
 		m[i].p->peer_id = (uint64_t)i + 1;
 		c[i] = rig_subscribe(r, r->down, m[i].p, top);
 	}
-	estimate(r, 700000);
+	estimate(r, 560000);
 	consumer_set_viewport(c[1], 1280, 720, true, r->now_us);
 	shoot(r, m, 3, 60);
 	ck_assert_int_eq(c[1]->layers.current.s, 1);
