@@ -49,6 +49,7 @@ struct mediad {
 	struct chan *bus;
 	struct heartbeat *beat;
 	struct loop_fd *pipe[PIPE_WORKERS]; /* the eventfds */
+	struct blackbox *box;
 	struct worker worker;
 	struct control control;
 	uint64_t load_us;   /* next WORKER_LOAD */
@@ -287,6 +288,8 @@ static int adopt(struct mediad *d, const int *fds)
 			d->tcp = tcp_new(fds[i], &d->pool, TCP_CONNS_MAX);
 		else if (d->start.fd[i] == LIFELINE_FD_HEARTBEAT)
 			d->beat = lifeline_heartbeat(fds[i]);
+		else if (d->start.fd[i] == LIFELINE_FD_BLACKBOX)
+			d->box = lifeline_blackbox(fds[i]);
 	}
 	return d->udp && d->tcp && d->beat ? 0 : -EBADF;
 }
@@ -298,6 +301,7 @@ static int start_worker(struct mediad *d, uint64_t now_us)
 		.consent_us = CONSENT_US,
 		.udp_fd = udp_fd(d->udp),
 		.tcp = d->tcp,
+		.box = d->box,
 		.udp_port = udp_port(d->udp),
 		.tcp_port = tcp_port(d->tcp),
 		.n_announce = d->start.n_announce,

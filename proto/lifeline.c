@@ -1,5 +1,6 @@
 #include "proto/lifeline.h"
 
+#include "common/blackbox.h"
 #include "common/sys/proc.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ int lifeline_recv(int sock, struct lifeline_msg *m, int fds[PROC_MAX_FDS],
 		return (int)n;
 	memcpy(&first, m, 1);
 	if (n == sizeof(*m) && m->type >= LIFELINE_START &&
-	    m->type <= LIFELINE_RENEW)
+	    m->type <= LIFELINE_QUARANTINE)
 		return 1;
 	while (*n_fds)
 		close(fds[--*n_fds]);
@@ -74,6 +75,14 @@ int lifeline_wait_start(int sock, struct lifeline_msg *m, int fds[PROC_MAX_FDS],
 struct heartbeat *lifeline_heartbeat(int memfd)
 {
 	void *p = mmap(NULL, sizeof(struct heartbeat), PROT_READ | PROT_WRITE,
+		       MAP_SHARED, memfd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+struct blackbox *lifeline_blackbox(int memfd)
+{
+	void *p = mmap(NULL, sizeof(struct blackbox), PROT_READ | PROT_WRITE,
 		       MAP_SHARED, memfd, 0);
 
 	return p == MAP_FAILED ? NULL : p;

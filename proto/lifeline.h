@@ -14,6 +14,7 @@
  *
  *   supervisor -> any      START  STOP (end orderly, then exit 0)  LOG
  *   supervisor -> server   WORKER (each change of a worker)  LET_GO  RELOAD
+ *                          QUARANTINE (a room whose traffic kills workers)
  *   server -> supervisor   KILL UPGRADE RING, and of the pool (worker.state):
  *                          SPAWN (one more), DRAIN (what becomes of one: UP,
  *                          DRAINING, LEAVING), STOP (a leaving one is
@@ -64,7 +65,8 @@ enum lifeline_type {
 	LIFELINE_STANDBY,
 	LIFELINE_GO,
 	LIFELINE_UPGRADE,
-	LIFELINE_RENEW, /* the last one */
+	LIFELINE_RENEW,
+	LIFELINE_QUARANTINE, /* the last one */
 };
 
 /* What each descriptor beside a message is. */
@@ -76,6 +78,7 @@ enum lifeline_fd {
 	LIFELINE_FD_HTTP,	   /* signaling: listening, plain */
 	LIFELINE_FD_METRICS,	   /* listening, plain */
 	LIFELINE_FD_ADMIN,	   /* unix stream, listening */
+	LIFELINE_FD_BLACKBOX,	   /* memfd of one struct blackbox */
 };
 
 enum lifeline_state {
@@ -91,6 +94,8 @@ struct heartbeat {
 	_Atomic uint64_t beat_us; /* clock_us() of the last turn */
 	_Atomic uint64_t turns;
 };
+
+struct blackbox;
 
 struct lifeline_start {
 	uint32_t version;    /* LIFELINE_VERSION, else exit */
@@ -137,6 +142,7 @@ struct lifeline_msg {
 		struct lifeline_worker worker; /* WORKER, DRAIN, KILL, STOP */
 		struct lifeline_ring ring;     /* RING */
 		uint32_t log_level;	       /* LOG */
+		uint64_t room;		       /* QUARANTINE */
 	} u;
 };
 
@@ -161,6 +167,9 @@ int lifeline_wait_start(int sock, struct lifeline_msg *m, int fds[PROC_MAX_FDS],
 
 /* Maps the heartbeat; NULL on failure. The memfd may be closed then. */
 struct heartbeat *lifeline_heartbeat(int memfd);
+
+/* The same for the black box (common/blackbox.h). */
+struct blackbox *lifeline_blackbox(int memfd);
 
 /*
  * Installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS

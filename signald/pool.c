@@ -1,10 +1,12 @@
 #include "signald/pool.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/str.h"
+#include "common/sys/loop.h"
 #include "signald/rolemake.h"
 
 #define EACH(w, s)                                                             \
@@ -206,6 +208,29 @@ bool pool_lost(struct watch *w)
 		w->role.retry_us = 0;
 	}
 	return w->wanted;
+}
+
+void pool_crashed(struct watch *w)
+{
+	struct supervisor *s = w->s;
+	struct lifeline_msg m = {.type = LIFELINE_QUARANTINE};
+	uint64_t room = w->role.box->room;
+	char path[512];
+	int err;
+
+	w->hung = false;
+	if (!room)
+		return;
+	log_warn("pool", "crash at work", "worker=%d room=%016llx", w->index,
+		 (unsigned long long)room);
+	if (!quarantine_mark(&s->quarantine, room, loop_now_us(s->loop)))
+		return;
+	err = quarantine_save(s->conf->server.state_dir, w->role.box, room,
+			      path, sizeof(path));
+	log_error("pool", "quarantine", "room=%016llx file=%s error=\"%s\"",
+		  (unsigned long long)room, path, err ? strerror(-err) : "");
+	m.u.room = room;
+	supervisor_tell(s, &m);
 }
 
 /* ---- renewal ---------------------------------------------------------------

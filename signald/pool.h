@@ -34,6 +34,9 @@ void pool_set(struct watch *w, enum lifeline_state wish);
 /* The server has nothing on it any more. */
 void pool_is_empty(struct watch *w);
 
+/* It crashed or hung: was it the traffic of a room? */
+void pool_crashed(struct watch *w);
+
 /* Its process is gone: true when it has to get another one. */
 bool pool_lost(struct watch *w);
 

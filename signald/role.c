@@ -1,5 +1,6 @@
 #include "signald/role.h"
 
+#include "common/blackbox.h"
 #include "common/str.h"
 
 #include <errno.h>
@@ -14,6 +15,21 @@
 #define RETRY_US  100000
 #define RETRY_MAX 5 /* doublings: 3.2 s */
 
+/* A memfd of that size, or -errno. */
+static int shared(const char *name, size_t len)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)len)) {
+		err = -errno;
+		close(fd);
+	}
+	return err ? err : fd;
+}
+
 int role_init(struct role *r, const char *name, const char *program)
 {
 	int fd;
@@ -23,15 +39,9 @@ int role_init(struct role *r, const char *name, const char *program)
 	r->program = program;
 	r->hang_cpu_us = CPU_US;
 	r->proc = (struct proc){.pidfd = -1, .lifeline = -1};
-	fd = memfd_create("heartbeat", MFD_CLOEXEC);
+	fd = shared("heartbeat", sizeof(struct heartbeat));
 	if (fd < 0)
-		return -errno;
-	if (ftruncate(fd, sizeof(struct heartbeat))) {
-		int err = -errno;
-
-		close(fd);
-		return err;
-	}
+		return fd;
 	r->beat = lifeline_heartbeat(fd);
 	if (!r->beat) {
 		close(fd);
@@ -40,12 +50,28 @@ int role_init(struct role *r, const char *name, const char *program)
 	return role_add_fd(r, LIFELINE_FD_HEARTBEAT, fd);
 }
 
+int role_add_box(struct role *r)
+{
+	int fd = shared("blackbox", sizeof(*r->box));
+
+	if (fd < 0)
+		return fd;
+	r->box = lifeline_blackbox(fd);
+	if (!r->box) {
+		close(fd);
+		return -ENOMEM;
+	}
+	return role_add_fd(r, LIFELINE_FD_BLACKBOX, fd);
+}
+
 void role_fini(struct role *r)
 {
 	for (size_t i = 0; i < r->n_fds; i++)
 		close(r->fd[i]);
 	if (r->beat)
 		munmap(r->beat, sizeof(*r->beat));
+	if (r->box)
+		munmap(r->box, sizeof(*r->box));
 }
 
 int role_add_arg(struct role *r, const char *arg)
@@ -78,6 +104,8 @@ int role_start(struct role *r, uint64_t now_us)
 	r->start.n_fds = (uint32_t)r->n_fds;
 	memcpy(r->start.fd, r->fd_kind, sizeof(r->start.fd));
 	r->beat->beat_us = 0;
+	if (r->box)
+		memset(r->box, 0, sizeof(*r->box));
 	err = proc_spawn(&r->proc, r->program, argv);
 	if (err)
 		return err;

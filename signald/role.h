@@ -28,6 +28,7 @@ struct role {
 	size_t n_fds;
 	struct lifeline_start start; /* sent to each generation */
 	struct heartbeat *beat;
+	struct blackbox *box; /* a worker's */
 	struct proc proc;
 	enum role_state state;
 	bool standing_by; /* LIFELINE_STANDBY has come */
@@ -48,6 +49,9 @@ int role_add_arg(struct role *r, const char *arg);
 
 /* The role owns fd from now on. */
 int role_add_fd(struct role *r, enum lifeline_fd kind, int fd);
+
+/* Makes the black box. 0 or -errno. */
+int role_add_box(struct role *r);
 
 /* Starts the next generation. 0 or -errno. */
 int role_start(struct role *r, uint64_t now_us);

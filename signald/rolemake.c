@@ -225,5 +225,6 @@ int rolemake_worker(struct role *r, const struct conf *conf, uint32_t index,
 	role_add_arg(r, "3");
 	fill_start(r, conf, base);
 	r->start.index = index;
-	return open_media(r, conf, index);
+	err = role_add_box(r);
+	return err ? err : open_media(r, conf, index);
 }

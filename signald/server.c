@@ -82,6 +82,9 @@ static void on_message(struct server *s, const struct lifeline_msg *m)
 	case LIFELINE_WORKER:
 		hub_worker(s->hub, &m->u.worker);
 		break;
+	case LIFELINE_QUARANTINE:
+		hub_quarantine(s->hub, m->u.room);
+		break;
 	case LIFELINE_RELOAD:
 		reload(s);
 		break;

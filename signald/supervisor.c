@@ -153,6 +153,20 @@ static bool set_aside(struct watch *w)
 	return false;
 }
 
+/* Of its own doing: not by a signal that somebody sends. */
+static bool is_crash(const struct watch *w, int status)
+{
+	static const int signals[] = {SIGSEGV, SIGBUS,	SIGILL,
+				      SIGFPE,  SIGABRT, SIGSYS};
+
+	if (w->index < 0 || !WIFSIGNALED(status))
+		return false;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (WTERMSIG(status) == signals[i])
+			return true;
+	return w->hung;
+}
+
 static void on_pidfd(void *arg, unsigned int ready)
 {
 	struct watch *w = arg;
@@ -173,6 +187,8 @@ static void on_pidfd(void *arg, unsigned int ready)
 		s->stop_us = loop_now_us(s->loop) + STOP_US;
 		raise(SIGTERM);
 	}
+	if (is_crash(w, status))
+		pool_crashed(w);
 	lost(w);
 }
 
@@ -180,6 +196,8 @@ static void on_fatal(struct watch *w)
 {
 	log_warn("supervisor", "fatal signal", "role=\"%s\" pid=%d",
 		 w->role.name, (int)w->role.proc.pid);
+	if (w->index >= 0)
+		pool_crashed(w);
 	proc_kill(&w->role.proc, SIGKILL);
 	if (!set_aside(w))
 		return; /* the pidfd will tell */
@@ -445,6 +463,7 @@ static void look(struct watch *w)
 	if (role_hangs(&w->role, now_us)) {
 		log_warn("supervisor", "hangs", "role=\"%s\" pid=%d",
 			 w->role.name, (int)w->role.proc.pid);
+		w->hung = true;
 		proc_kill(&w->role.proc, SIGKILL);
 	}
 	if (!s->stop_us && w->role.state == ROLE_DOWN && w->role.retry_us &&

@@ -10,6 +10,7 @@
 
 #include "signald/conf.h"
 #include "signald/rings.h"
+#include "signald/quarantine.h"
 #include "signald/role.h"
 
 #define WORKERS_MAX 64
@@ -34,6 +35,7 @@ struct watch {
 	/* Of a worker: its place in the pool. */
 	bool made;		  /* it has sockets */
 	bool wanted;		  /* it has, or will get, a process */
+	bool hung;		  /* it was killed for that */
 	bool old;		  /* a renewal has not come to it yet */
 	enum lifeline_state wish; /* WORKER_UP, _DRAINING or _LEAVING */
 };
@@ -47,7 +49,8 @@ struct supervisor {
 	struct rings rings;
 	struct watch next; /* a server that waits to take over */
 	struct lifeline_start base;
-	cpu_set_t cpus;		/* that workers may have */
+	cpu_set_t cpus; /* that workers may have */
+	struct quarantine quarantine;
 	struct watch *fresh;	/* of a renewal: must be up before the next */
 	bool served;		/* the first start went well */
 	bool upgrading;		/* workers are renewed after the server */

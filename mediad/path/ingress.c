@@ -36,10 +36,12 @@ static void stun(struct worker *w, const struct rx *rx, const struct tuple *t,
 		p = worker_path(w, t);
 		l = p ? p->link : NULL;
 	}
-	if (l)
-		link_stun(l, &m, rx, t, now_us);
-	else
+	if (!l) {
 		worker_drop(w, DROP_STUN_STRANGE);
+		return;
+	}
+	blackbox_is_of(w->box, l->room);
+	link_stun(l, &m, rx, t, now_us);
 }
 
 static void rtp(struct link *l, struct pkt *pkt, uint64_t now_us)
@@ -54,6 +56,7 @@ static void rtp(struct link *l, struct pkt *pkt, uint64_t now_us)
 		return;
 	}
 	pkt->len = (uint32_t)len;
+	blackbox_opened(w->box, pkt->data, len);
 	if (!l->settled)
 		link_settled(l, now_us);
 	w->stats.rtp_in++;
@@ -80,10 +83,12 @@ static void rtcp(struct link *l, struct pkt *pkt, uint64_t now_us)
 	size_t len = pkt->len;
 	enum srtp_verdict v = srtp_open_rtcp(l->srtp, pkt->data, &len);
 
-	if (v == SRTP_PASS)
-		feedback(l, pkt->data, len, now_us);
-	else
+	if (v != SRTP_PASS) {
 		drop_srtp(l, v);
+		return;
+	}
+	blackbox_opened(l->w->box, pkt->data, len);
+	feedback(l, pkt->data, len, now_us);
 }
 
 /* From a path that ICE has accepted. */
@@ -92,6 +97,7 @@ static void secured(struct link_path *p, struct pkt *pkt, enum demux what,
 {
 	struct link *l = p->link;
 
+	blackbox_is_of(l->w->box, l->room);
 	l->packets_in++;
 	l->bytes_in += pkt->len;
 	if (l->out != p || !icelite_proven(&l->ice))
@@ -113,6 +119,8 @@ static void datagram(struct worker *w, const struct rx *rx,
 	enum demux what = demux_of(rx->pkt->data, rx->pkt->len);
 	struct link_path *p;
 
+	blackbox_for(w->box, 0);
+	blackbox_add(w->box, rx->pkt->data, rx->pkt->len, now_us);
 	w->stats.packets_in++;
 	w->stats.bytes_in += rx->pkt->len;
 	if (what == DEMUX_DROP) {

@@ -322,6 +322,7 @@ int link_new(struct worker *w, struct room *r, const struct link_opts *o,
 	if (!l)
 		return -ENOMEM;
 	l->w = w;
+	l->room = r->key;
 	err = start(l, r, o, now_us);
 	if (err) {
 		link_free(l);

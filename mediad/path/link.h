@@ -38,6 +38,7 @@ struct link_path {
 
 struct link {
 	struct worker *w;    /* borrowed */
+	uint64_t room;	     /* in signald's books, for the black box */
 	struct transport *t; /* owned by the router, freed by link_free() */
 	struct icelite ice;
 	char ufrag[LINK_UFRAG_LEN + 1];

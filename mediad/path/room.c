@@ -26,6 +26,7 @@ int room_new(struct worker *w, uint64_t id, const void *label, size_t label_len,
 	r->label_len = (uint8_t)label_len;
 	if (label_len)
 		memcpy(r->label, label, label_len);
+	memcpy(&r->key, r->label, sizeof(r->key));
 	r->router = router_new(id, &w->turn, now_us);
 	err = r->router ? idmap_put(&w->rooms, id, r) : -ENOMEM;
 	if (!err)
@@ -69,6 +70,7 @@ void room_tick(struct worker *w, struct room *r, uint64_t now_us)
 {
 	uint64_t due;
 
+	blackbox_for(w->box, r->key);
 	router_tick(r->router, now_us);
 	due = router_deadline(r->router);
 	if (due != UINT64_MAX)

@@ -18,6 +18,7 @@ struct worker;
 struct room {
 	struct router *router;
 	struct timer timer;
+	uint64_t key; /* the label's first bytes, for the black box */
 	uint8_t label_len;
 	uint8_t label[ROOM_LABEL_MAX];
 };

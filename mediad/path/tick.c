@@ -16,6 +16,7 @@ static void link_due(struct link *l, uint64_t now_us)
 	struct fwd f;
 	size_t n;
 
+	blackbox_for(l->w->box, l->room);
 	link_tick(l, now_us);
 	transport_tick(l->t, now_us);
 	while ((n = transport_rtcp(l->t, now_us, buf, sizeof(buf))))

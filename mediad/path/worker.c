@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/sys/rng.h"
@@ -35,6 +36,9 @@ int worker_init(struct worker *w, const struct worker_conf *conf,
 	hist_init(&w->forward);
 	w->hash_seed = rng_id();
 	rng_bytes(w->hash_key, sizeof(w->hash_key));
+	w->box = conf->box ? conf->box : calloc(1, sizeof(*w->box));
+	if (!w->box)
+		return -ENOMEM;
 	err = txq_init(&w->txq, conf->udp_fd, conf->tcp, conf->slots);
 	if (!err)
 		err = crypto_init(w);
@@ -61,6 +65,8 @@ void worker_fini(struct worker *w)
 	idmap_fini(&w->ufrags);
 	idmap_fini(&w->tuples);
 	timerq_fini(&w->timers);
+	if (!w->conf.box)
+		free(w->box);
 }
 
 void worker_input(struct worker *w, const struct rx rx[], int n,
@@ -70,6 +76,7 @@ void worker_input(struct worker *w, const struct rx rx[], int n,
 	for (int i = 0; i < n; i++)
 		ingress(w, &rx[i], now_us);
 	fanout_run(w, now_us);
+	blackbox_for(w->box, 0);
 }
 
 void worker_turn(struct worker *w, uint64_t now_us)
@@ -78,6 +85,7 @@ void worker_turn(struct worker *w, uint64_t now_us)
 	tick(w, now_us);
 	/* The others begin while we are in the kernel. */
 	pipes_flush(w);
+	blackbox_for(w->box, 0);
 	egress_flush(w);
 }
 

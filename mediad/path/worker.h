@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "common/addr.h"
+#include "common/blackbox.h"
 #include "common/hist.h"
 #include "common/idmap.h"
 #include "common/pkt.h"
@@ -48,8 +49,9 @@ struct worker_conf {
 	uint32_t pool;		  /* packets */
 	uint32_t slots;		  /* of a turn */
 	uint64_t consent_us;
-	int udp_fd;	 /* -1: none, the slots are read by a test */
-	struct tcp *tcp; /* borrowed, NULL: none */
+	int udp_fd;	      /* -1: none, the slots are read by a test */
+	struct tcp *tcp;      /* borrowed, NULL: none */
+	struct blackbox *box; /* borrowed, NULL: one of its own */
 	uint16_t udp_port, tcp_port;
 	/* Where clients can reach us, in order of preference; no ports. */
 	struct addr announce[WORKER_ADDRS];
@@ -73,6 +75,7 @@ enum worker_timer {
 struct worker {
 	struct worker_conf conf;
 	struct pkt_pool *pool; /* borrowed */
+	struct blackbox *box;
 	struct txq txq;
 	struct fanout fanout;
 	struct timerq timers;

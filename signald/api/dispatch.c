@@ -142,6 +142,7 @@ static const struct {
 	{-ENOTCONN, 503, "no-worker"},
 	{-ETIMEDOUT, 503, "worker-timeout"},
 	{-ENOBUFS, 503, "busy"},
+	{-EKEYREVOKED, 503, "media-halted"},
 	{-ENOMEM, 503, "no-memory"},
 };
 

@@ -17,6 +17,7 @@
 #include "signald/api/hubstate.h"
 #include "signald/api/told.h"
 #include "signald/media/mirror.h"
+#include "signald/media/place.h"
 #include "signald/net/conn.h"
 
 #define SECOND_US 1000000ull
@@ -189,6 +190,15 @@ void hub_worker(struct hub *hub, const struct lifeline_worker *w)
 	};
 
 	media_worker(hub->media, &news, loop_now_us(hub->loop));
+}
+
+void hub_quarantine(struct hub *hub, uint64_t room)
+{
+	uint64_t us = place_ban(hub->media, room, loop_now_us(hub->loop));
+
+	fx_note_room(
+		hub, room, "mediaHalted",
+		wire_put_int(json_object(), "forMs", (json_int_t)(us / 1000)));
 }
 
 /* ---- life ---- */

@@ -41,6 +41,9 @@ void hub_set_lifeline(struct hub *hub, int lifeline);
 /* A worker was born, is up, drains or died. */
 void hub_worker(struct hub *hub, const struct lifeline_worker *w);
 
+/* This room's traffic kills workers: it gets none for a while. */
+void hub_quarantine(struct hub *hub, uint64_t room);
+
 /*
  * Tells every client that the server restarts in `in_ms`, flushes the
  * journal and closes the WebSockets with 4001.

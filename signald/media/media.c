@@ -12,6 +12,7 @@
 #include "signald/media/notice.h"
 #include "signald/media/ortc.h"
 #include "signald/media/pipe.h"
+#include "signald/media/place.h"
 #include "signald/media/prod.h"
 #include "signald/media/rebuild.h"
 #include "signald/media/trans.h"
@@ -343,9 +344,15 @@ static void take(struct media *m, struct worker *w, const struct chan_msg *msg)
 
 void media_tick(struct media *m, uint64_t now_us)
 {
+	uint64_t ban_us;
+
 	m->now_us = now_us;
-	if (now_us >= m->move_us)
-		m->move_us = move_step(m);
+	if (now_us < m->move_us)
+		return;
+	m->move_us = move_step(m);
+	ban_us = place_ban_step(m);
+	if (ban_us < m->move_us)
+		m->move_us = ban_us;
 }
 
 bool media_next(struct media *m, uint64_t now_us, struct media_out *out)

@@ -111,6 +111,14 @@ struct media_conf {
 	uint32_t capacity;	/* consumers a worker before rooms spread */
 };
 
+/* A room that gets no worker (place.h). */
+#define PLACE_BANS 16
+struct place_ban {
+	uint64_t room; /* 0: free */
+	uint64_t until_us;
+	uint32_t times;
+};
+
 struct mirror;
 
 struct media {
@@ -123,6 +131,7 @@ struct media {
 	struct idmap pending[WORKERS_MAX]; /* by request id of the channel */
 	struct media_out *outs;		   /* a queue: [out_at, out_n) */
 	size_t out_at, out_n, out_cap;
+	struct place_ban bans[PLACE_BANS];
 	uint64_t move_us; /* when move_step() is due */
 	bool oom;	  /* something was lost: the process must resume */
 	uint64_t now_us;  /* of this turn */

@@ -6,6 +6,7 @@
 #include "common/sys/rng.h"
 #include "signald/media/mirror.h"
 #include "signald/media/pipe.h"
+#include "signald/media/rebuild.h"
 
 #define CPU_STEP     5	     /* percent: less is no difference */
 #define PACKETS_STEP 5000    /* a second */
@@ -191,6 +192,76 @@ static int add_part(struct media *m, struct call *c, uint32_t worker)
 	return 0;
 }
 
+/* ---- rooms that get none ---- */
+
+#define BAN_US	   (60 * 1000000ull)
+#define BAN_MAX_US (3600 * 1000000ull)
+
+static struct place_ban *ban_of(struct media *m, uint64_t room)
+{
+	for (int i = 0; i < PLACE_BANS; i++)
+		if (m->bans[i].room == room)
+			return &m->bans[i];
+	return NULL;
+}
+
+/* A free one, or the one that ended or ends first. */
+static struct place_ban *fresh_ban(struct media *m)
+{
+	struct place_ban *b = &m->bans[0];
+
+	for (int i = 1; i < PLACE_BANS && b->room; i++)
+		if (!m->bans[i].room || m->bans[i].until_us < b->until_us)
+			b = &m->bans[i];
+	*b = (struct place_ban){.room = 0};
+	return b;
+}
+
+uint64_t place_ban(struct media *m, uint64_t room, uint64_t now_us)
+{
+	struct place_ban *b = ban_of(m, room);
+	uint64_t us = BAN_US;
+
+	if (!b)
+		b = fresh_ban(m);
+	for (uint32_t i = 0; i < b->times && us < BAN_MAX_US; i++)
+		us *= 4;
+	if (us > BAN_MAX_US)
+		us = BAN_MAX_US;
+	b->room = room;
+	b->until_us = now_us + us;
+	b->times++;
+	m->move_us = 0;
+	return us;
+}
+
+static bool is_banned(struct media *m, const struct call *c)
+{
+	const struct place_ban *b = ban_of(m, c->room);
+
+	return b && m->now_us < b->until_us;
+}
+
+uint64_t place_ban_step(struct media *m)
+{
+	uint64_t next_us = UINT64_MAX;
+
+	for (int i = 0; i < PLACE_BANS; i++) {
+		const struct place_ban *b = &m->bans[i];
+		struct call *c =
+			b->room ? graph_call(&m->graph, b->room) : NULL;
+
+		if (c && m->now_us >= b->until_us && !c->n_parts)
+			rebuild_host(m, c);
+		else if (b->room && b->until_us > m->now_us &&
+			 b->until_us < next_us)
+			next_us = b->until_us;
+	}
+	return next_us;
+}
+
+/* ---- coming and going ---- */
+
 int place_seat(struct media *m, struct seat *s)
 {
 	uint32_t worker;
@@ -198,6 +269,8 @@ int place_seat(struct media *m, struct seat *s)
 
 	if (s->worker != GRAPH_NOWHERE)
 		return 0;
+	if (is_banned(m, s->call))
+		return -EKEYREVOKED;
 	worker = choose(m, s->call);
 	if (worker == GRAPH_NOWHERE)
 		return -ENOTCONN;

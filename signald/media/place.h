@@ -19,6 +19,15 @@ int place_seat(struct media *m, struct seat *s);
 /* Is there another worker that takes somebody? */
 bool place_elsewhere(const struct media *m, uint32_t worker);
 
+/*
+ * Workers die of this room: none takes it for a minute, and four times as
+ * long each further time, an hour at most. place_seat() says -EKEYREVOKED.
+ * Returns how long. place_ban_step() hosts again whose time is over and
+ * returns when to call it again.
+ */
+uint64_t place_ban(struct media *m, uint64_t room, uint64_t now_us);
+uint64_t place_ban_step(struct media *m);
+
 /* How many calls a worker carries or has a part in. */
 uint32_t place_count(const struct media *m, uint32_t worker);
 

@@ -7,6 +7,7 @@
  * Input: steps of an operation, a length and so many bytes.
  */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/rd.h"
@@ -20,7 +21,7 @@
 #include "proto/media.pb-c.h"
 #include "tests/fuzz/fuzz.h"
 
-#define STEPS_MAX 64
+#define STEPS_MAX 128
 
 enum op {
 	OP_STRANGER,  /* from a path nobody knows */
@@ -123,6 +124,24 @@ static void join(struct side *s, uint64_t id)
 	transport_set_connected(s->l->t, true, now_us);
 }
 
+/* VP8, unless tests/fuzz/replay asks for another one. */
+static Media__Codec codec_wanted(void)
+{
+	static const struct {
+		const char *name;
+		Media__Codec codec;
+	} all[] = {{"vp9", MEDIA__CODEC__VP9},
+		   {"h264", MEDIA__CODEC__H264},
+		   {"av1", MEDIA__CODEC__AV1},
+		   {"opus", MEDIA__CODEC__OPUS}};
+	const char *name = getenv("REPLAY_CODEC");
+
+	for (size_t i = 0; name && i < sizeof(all) / sizeof(*all); i++)
+		if (!strcmp(name, all[i].name))
+			return all[i].codec;
+	return MEDIA__CODEC__VP8;
+}
+
 static void media(void)
 {
 	Media__RtpParameters rtp = MEDIA__RTP_PARAMETERS__INIT;
@@ -140,7 +159,7 @@ static void media(void)
 	}
 	fb.has_nack = fb.nack = fb.has_pli = fb.pli = 1;
 	fb.has_transport_cc = fb.transport_cc = 1;
-	codec.codec = MEDIA__CODEC__VP8;
+	codec.codec = codec_wanted();
 	codec.payload_type = codec.mapped_payload_type = 96;
 	codec.rtx_payload_type = codec.mapped_rtx_payload_type = 97;
 	codec.has_rtx_payload_type = codec.has_mapped_rtx_payload_type = 1;
@@ -158,7 +177,8 @@ static void media(void)
 	rtp.n_extensions = 5;
 	p.id = CAM;
 	p.transport_id = PUB;
-	p.kind = MEDIA__MEDIA_KIND__VIDEO;
+	p.kind = codec.codec == MEDIA__CODEC__OPUS ? MEDIA__MEDIA_KIND__AUDIO
+						   : MEDIA__MEDIA_KIND__VIDEO;
 	p.type = MEDIA__STREAM_TYPE__SIMPLE;
 	p.rtp = &rtp;
 	ask(MEDIA__METHOD__PRODUCE, &p.base);

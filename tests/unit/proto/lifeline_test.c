@@ -59,7 +59,7 @@ TEST(lifeline_refuses_what_is_not_ours)
 	lifeline_send(pair[0], &m, NULL, 0);
 	ck_assert_int_eq(lifeline_wait_start(pair[1], &got, fds, 1000),
 			 -EBADMSG);
-	m.type = LIFELINE_RENEW + 1;
+	m.type = LIFELINE_QUARANTINE + 1;
 	lifeline_send(pair[0], &m, NULL, 0);
 	ck_assert_int_eq(lifeline_recv(pair[1], &got, fds, &n), -EBADMSG);
 	ck_assert_int_eq(write(pair[0], "FF", 2), 2);
