@@ -407,6 +407,7 @@ export class Call {
 	}
 
 	#refused(kind: LocalKind, error: unknown): void {
+		if (this.session.phase.name === 'ended') return;
 		if (!(error instanceof RequestError) || error.code !== 403) {
 			console.error(error);
 			return;
