@@ -287,7 +287,7 @@ static void update(struct bwe *b, uint32_t got, uint32_t lost, uint64_t now_us)
 	in.backlog_us = backlog_us(b, &in);
 	in.limited =
 		(uint64_t)sent * 100 < (uint64_t)b->estimate * LIMITED_PC ||
-		b->estimate >= wanted(b);
+		b->estimate >= wanted(b) || b->loss.cap_bps < b->aimd.bps;
 	if (aimd_update(&b->aimd, &in, now_us))
 		trend_rebase(&b->trend);
 	more = probe_result(&b->probe, b->rtt_us, now_us);
