@@ -4,13 +4,20 @@
 B=${B:-build/release}
 ban='^(clock_gettime|gettimeofday|time|nanosleep|usleep|socket|bind|connect|send|sendto|sendmsg|sendmmsg|recv|recvfrom|recvmsg|recvmmsg|open|open64|fopen|fopen64|read|write|ioctl|fork|execve|rand|random|srand|getrandom|getentropy|randombytes_buf|randombytes_random|RAND_bytes|clock_us|clock_wall_us|clock_cpu_us|rng_bytes|rng_u32|rng_id|rng_below|getenv|system)$'
 folders=$(git ls-files '*README.md' | xargs sed -n 's/^ *PURE: *//p' | tr ' ' '\n' | sort -u)
+objects=()
 for d in $folders; do
 	for c in $(git ls-files "$d*.c" | grep "^$d[^/]*\.c$"); do
-		o=$B/${c%.c}.o
 		[ "$c" = common/log.c ] && continue # the log alone has a clock
-		[ -f "$o" ] || { echo "$c: not built ($o)"; continue; }
-		nm -u "$o" | awk -v c="$c" -v ban="$ban" '
-			{ f = $2; sub(/@.*/, "", f) }
-			f ~ ban { print c ": a pure file calls " f }'
+		if [ -f "$B/${c%.c}.o" ]; then
+			objects+=("$B/${c%.c}.o")
+		else
+			echo "$c: not built ($B/${c%.c}.o)"
+		fi
 	done
 done
+[ ${#objects[@]} = 0 ] || nm -uA "${objects[@]}" | awk -v b="$B/" -v ban="$ban" '
+	{
+		c = substr($1, length(b) + 1); sub(/\.o:.*/, ".c", c)
+		f = $3; sub(/@.*/, "", f)
+	}
+	f ~ ban { print c ": a pure file calls " f }'

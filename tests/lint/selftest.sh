@@ -6,7 +6,9 @@ export B=build/release
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-# A clean tree of one library and two folders.
+hard='-O2 -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -pie -Wl,-z,relro,-z,now,-z,noexecstack'
+
+# A clean tree of one library, two folders and a program.
 fresh() {
 	rm -rf "$dir/t" && mkdir -p "$dir/t/common/sys" "$dir/t/mediad/rtp" && cd "$dir/t" || exit 2
 	git init -q . && cp "$top/.clang-format" "$top/.clang-tidy" .
@@ -21,6 +23,13 @@ build() {
 		mkdir -p "build/release/$(dirname "$c")"
 		cc -w -I. -c "$c" -o "build/release/${c%.c}.o" || exit 2
 	done
+	link "$hard"
+}
+# link FLAGS: a program with an array and a call that can be fortified.
+link() {
+	mkdir -p build/release/bin
+	printf '#include <string.h>\nint main(int n, char **v)\n{\n\tchar b[16];\n\tmemcpy(b, v[0], n);\n\treturn strlen(b);\n}\n' |
+		cc -w $1 -x c - -o build/release/bin/program || exit 2
 }
 # expect RULE "what was planted": the rule must speak, and name the file.
 expect() {
@@ -30,7 +39,7 @@ expect() {
 	fresh
 }
 fresh && build
-for rule in layers pure names sizes banned ways format tidy; do
+for rule in layers pure names sizes banned ways format tidy hardening; do
 	out=$("$top/tests/lint/$rule.sh" 2>&1)
 	[ -z "$out" ] || echo "$rule complains of a clean tree: $out"
 done
@@ -57,3 +66,17 @@ printf '\nint seq_bad( int x ){return x;}\n' >>mediad/rtp/seq.c
 expect format "other white space"
 printf '\n#include <string.h>\nint seq_memset(char *p);\nint seq_memset(char *p)\n{\n\tmemset(p, sizeof(p), 0);\n\treturn 0;\n}\n' >>mediad/rtp/seq.c
 expect tidy "memset with size and value exchanged"
+# Each flag away, one after another; the rule names what is missing.
+while read -r without instead word; do
+	build
+	link "${hard/$without/$instead}"
+	"$top/tests/lint/hardening.sh" | grep -q "no $word" ||
+		echo "hardening did not see: no $word"
+done <<'END'
+-pie -no-pie position-independent
+-z,relro -z,norelro read-only
+-z,now -z,lazy binding
+-z,noexecstack -z,execstack plain
+-fstack-protector-strong -fno-stack-protector canary
+-D_FORTIFY_SOURCE=2 -U_FORTIFY_SOURCE fortified
+END
