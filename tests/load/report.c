@@ -223,6 +223,20 @@ static uint64_t longest_gap(const struct run *r)
 	return us;
 }
 
+/* When the last packet of media came, in microseconds since 1970. */
+static uint64_t last_packet(const struct run *r)
+{
+	uint64_t us = 0;
+
+	for (unsigned i = 0; i < r->n; i++)
+		for (int k = 0; k < r->peers[i].sub.n; k++) {
+			uint64_t at = r->peers[i].sub.s[k]->last_wall_us;
+
+			us = at > us ? at : us;
+		}
+	return us;
+}
+
 /* How those came back whose WebSocket had ended. */
 static json_t *members(const struct run *r)
 {
@@ -271,6 +285,8 @@ void report_print(struct run *r, const struct reading *a,
 			  s.own_cores, "bottleneck", s.own_cores > 0.9));
 	json_object_set_new(j, "gap_ms",
 			    json_real((double)longest_gap(r) / 1000));
+	json_object_set_new(j, "last_packet_ms",
+			    json_integer((json_int_t)(last_packet(r) / 1000)));
 	if (r->o.members)
 		json_object_set_new(j, "members", members(r));
 	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));

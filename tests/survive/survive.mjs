@@ -13,6 +13,7 @@ const PORT = Number(process.env.PORT ?? 6943);
 const CROWD = 64;
 const TRIES = 3; /* of one connection: its bucket of `enter` */
 const ROOMS = 4;
+const GROWN_MS = 2050; /* who dies younger is started again later each time */
 
 let passed = 0;
 const failures = [];
@@ -201,12 +202,14 @@ async function checkPolicy(room) {
 	c.hangUp();
 }
 
-async function round(site, rooms) {
+async function round(site, rooms, bornMs) {
+	await sleep(GROWN_MS - (Date.now() - bornMs));
 	const acts = rooms.map(act);
 	await sleep(Math.random() * 25);
 	const pid = site.kill();
 	await Promise.all(acts);
 	while (site.server() === pid) await sleep(2);
+	const born = Date.now();
 	await Promise.all(
 		rooms.map(async (room) => {
 			room.host.client.hangUp();
@@ -218,6 +221,7 @@ async function round(site, rooms) {
 			await checkPolicy(room);
 		})
 	);
+	return born;
 }
 
 async function kills(site) {
@@ -228,7 +232,8 @@ async function kills(site) {
 		room.host.token = data.resumeToken;
 		room.host.peerId = data.peerId;
 	}
-	for (let n = 0; n < KILLS && failures.length < 10; n++) await round(site, rooms);
+	let born = 0;
+	for (let n = 0; n < KILLS && failures.length < 10; n++) born = await round(site, rooms, born);
 	console.log(`kills: ${KILLS} in ${((Date.now() - start) / 1000).toFixed(1)} s`);
 }
 
