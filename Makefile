@@ -1,8 +1,19 @@
 # chattr: two daemons in C, one web client, their tests.
 #
 #	make run	set up this machine, build, start everything
-#	make test	set up, build, run every test
-#	make help	all targets
+#	make test	set up, build, run every test (tests/run STAGE: some)
+#	make		daemons, chattrctl and web client; `make daemons`: no web
+#	make check	lint, unit and scenario tests
+#	make lint	the rules of the house; `make format` lays the C out
+#	make asan	all tests of our C under a sanitizer; ubsan, tsan; clang
+#	make fuzz	SECS=60 of each fuzz target
+#	make sim	SECS=60 of the room core's simulator, SEED=n again
+#	make bench	a JSON line a figure; bench-full, profile
+#	make cov	lines that unit and scenario tests run, by folder
+#	make conformance what the media plane must do, by name
+#	make install	DESTDIR= PREFIX=/usr/local; `make deb`: packages
+#	make clean	all that was built, but not what npm fetched
+#	make help	this, and the names of all targets
 #
 # One Makefile, no recursion. A variant (release, asan, ubsan, tsan, cov) is
 # built whole in build/<variant>/: make VARIANT=asan unit-build
@@ -477,7 +488,7 @@ clean:
 	rm -rf build/release build/clang build/asan build/ubsan build/tsan \
 		build/cov build/fuzz build/gen compile_commands.json
 help:
-	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
 	@sed -n 's/^\.PHONY: //p' Makefile | tr ' ' '\n' | sort -u | paste -sd' '
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
