@@ -139,6 +139,8 @@ static void healthz(struct hub *hub, struct conn *c)
 	for (size_t i = 0; i < WORKERS_MAX; i++)
 		if (hub->media->workers.w[i].state == WORKER_UP)
 			status = "ok";
+	if (hub->sick)
+		status = "no-journal";
 	if (hub->stopping)
 		status = "stopping";
 	api_http_reply(c, str_eq(status, "ok") ? 200 : 503,

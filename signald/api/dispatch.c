@@ -116,6 +116,8 @@ static const struct dispatch_row rows[] = {
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
+#define HELD_MAX 100000 /* effects that wait for the journal */
+
 const struct dispatch_row *dispatch_row(uint32_t i)
 {
 	return i + 1 < ROWS ? &rows[i + 1] : NULL;
@@ -218,6 +220,11 @@ static void perform(struct api_req *r, const struct dispatch_row *row)
 	}
 	if (row->begin) {
 		row->begin(r);
+		return;
+	}
+	/* The disk is full for long: more would only fill the memory. */
+	if (gate_held(r->hub->gate) > HELD_MAX) {
+		session_refuse(r->s, r->id, 503, "busy", 1000);
 		return;
 	}
 	r->e.kind = row->event;

@@ -281,8 +281,16 @@ static bool make_parts(struct hub *hub)
 static void on_committed(void *arg, unsigned int what)
 {
 	struct hub *hub = arg;
+	bool sick = store_sick(hub->store);
 
 	(void)what;
+	if (sick && !hub->sick)
+		log_error("store", "cannot write; what must be kept waits",
+			  "why=\"%s\"", store_why(hub->store));
+	else if (!sick && hub->sick)
+		log_warn("store", "writes again", "held=%zu",
+			 gate_held(hub->gate));
+	hub->sick = sick;
 	fx_committed(hub, store_committed(hub->store));
 }
 

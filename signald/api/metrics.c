@@ -72,6 +72,10 @@ static void put_rooms(FILE *f, struct hub *hub)
 	}
 	put(f, "uptime_seconds", "gauge", "Since the server process began",
 	    (hub_now(hub).us - hub->born_us) / 1000000);
+	put(f, "journal_sick", "gauge", "1: the journal cannot write",
+	    hub->sick);
+	put(f, "journal_held", "gauge", "Effects that wait for the journal",
+	    gate_held(hub->gate));
 	put(f, "rooms", "gauge", "Rooms", rooms);
 	put(f, "members", "gauge", "People in rooms", members);
 	put(f, "waiting", "gauge", "People in waiting rooms", waiting);

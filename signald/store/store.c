@@ -41,6 +41,7 @@ struct store {
 	size_t queued;
 	uint64_t pushed, committed;
 	bool closing, sick;
+	int why; /* SQLite's code of the last failure */
 };
 
 /* ---- open and load ---- */
@@ -184,8 +185,8 @@ static int write_items(struct store *st, const struct list *l)
 	return SQLITE_OK;
 }
 
-/* The whole list, or nothing of it. */
-static bool write_batch(struct store *st, const struct list *l)
+/* The whole list, or nothing of it: SQLite's code. */
+static int write_batch(struct store *st, const struct list *l)
 {
 	bool durable = false;
 	int rc;
@@ -205,7 +206,7 @@ static bool write_batch(struct store *st, const struct list *l)
 		rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
-	return rc == SQLITE_OK;
+	return rc;
 }
 
 static void take_all(struct list *from, struct list *to)
@@ -237,16 +238,20 @@ static bool write_once(struct store *st)
 	struct list batch;
 	size_t n = st->queued;
 	uint64_t last;
-	bool ok;
+	int rc;
 
 	take_all(&st->queue, &batch);
 	last = list_entry(batch.prev, struct item, node)->ticket;
 	st->queued = 0;
 	pthread_mutex_unlock(&st->lock);
-	ok = write_batch(st, &batch);
+	rc = write_batch(st, &batch);
 	pthread_mutex_lock(&st->lock);
-	st->sick = !ok;
-	if (!ok) { /* back in front of what has come meanwhile */
+	if (rc != SQLITE_OK && !st->sick)
+		(void)!write(st->fd, &one, sizeof(one));
+	st->sick = rc != SQLITE_OK;
+	if (rc != SQLITE_OK) {
+		st->why = rc;
+		/* back in front of what has come meanwhile */
 		list_for_each_safe (it, &st->queue) {
 			list_del(it);
 			list_push(&batch, it);
@@ -347,6 +352,16 @@ bool store_sick(struct store *st)
 	sick = st->sick;
 	pthread_mutex_unlock(&st->lock);
 	return sick;
+}
+
+const char *store_why(struct store *st)
+{
+	int why;
+
+	pthread_mutex_lock(&st->lock);
+	why = st->why;
+	pthread_mutex_unlock(&st->lock);
+	return sqlite3_errstr(why);
 }
 
 void store_close(struct store *st)

@@ -58,14 +58,15 @@ int store_start(struct store *st);
 uint64_t store_push(struct store *st, const struct record *rec,
 		    enum record_wait wait);
 
-/* Readable when store_committed() has grown. */
+/* Readable when store_committed() has grown, or writing begins to fail. */
 int store_fd(const struct store *st);
 
 /* All tickets up to this one are committed; clears the descriptor. */
 uint64_t store_committed(struct store *st);
 
-/* The last try to write has failed. */
+/* The last try to write has failed; it is repeated until it works. */
 bool store_sick(struct store *st);
+const char *store_why(struct store *st); /* the last failure, in words */
 
 /* Writes what is queued (a sick store tries once), ends the thread. */
 void store_close(struct store *st);
