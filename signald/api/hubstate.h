@@ -37,7 +37,7 @@ struct hub {
 	struct idmap desks;    /* struct desk by peer */
 	bool applying;	       /* fx_run() is at work */
 	bool stopping;
-	bool sick; /* the journal cannot write */
+	bool sick;    /* the journal cannot write */
 	bool settled; /* workers' inventories are known: clients are served */
 	uint64_t settle_by_us;
 	uint64_t refused, messages; /* counters since start */
