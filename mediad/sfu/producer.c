@@ -15,7 +15,9 @@
 #define AUDIO_SLOTS  64
 #define VIDEO_SLOTS  256
 #define WANT_LESS_US 5000000 /* a layer nobody wants is told after it */
-#define WANT_ALL     127
+#define PIPED_LESS_US                                                          \
+	1000000 /* the same towards its worker, which waits, too */
+#define WANT_ALL 127
 
 static bool has_av1(const struct producer *p)
 {
@@ -302,8 +304,14 @@ int producer_begin(struct producer *p, unsigned stream, uint32_t ssrc,
 	s->bound_us = now_us;
 	if (had)
 		producer_restart(p, stream, now_us);
-	for (uint32_t i = 0; i < p->n_consumers; i++)
-		layers_retarget(p->consumers[i], now_us);
+	for (uint32_t i = 0; i < p->n_consumers; i++) {
+		struct consumer *c = p->consumers[i];
+
+		layers_retarget(c, now_us);
+		/* It waited for a stream: this one may be in full flow. */
+		if (!c->synced)
+			consumer_want_key(c, now_us);
+	}
 	return 0;
 }
 
@@ -470,7 +478,9 @@ void producer_review(struct producer *p, uint64_t now_us)
 	}
 	if (want < p->wanted) {
 		if (!p->wanted_us)
-			p->wanted_us = now_us + WANT_LESS_US;
+			p->wanted_us =
+				now_us + (p->transport->piped ? PIPED_LESS_US
+							      : WANT_LESS_US);
 		if (p->wanted_us > now_us)
 			return;
 	}
