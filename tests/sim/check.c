@@ -356,6 +356,8 @@ static bool is_excused(const struct world *w, const struct client *c)
 	case REFUSE_RATE_LIMITED:
 	case REFUSE_HOST_KEY_INVALID:
 		return true;
+	case REFUSE_NOT_ADMITTED: /* where one knocks */
+		return c->plain;
 	default:
 		break;
 	}

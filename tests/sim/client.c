@@ -111,7 +111,7 @@ static void open_connection(struct world *w, struct client *c)
 static void enter(struct world *w, struct client *c, uint32_t invite)
 {
 	struct request r = {
-		.kind = EVENT_ENTER,
+		.kind = c->plain ? EVENT_IMPLICIT : EVENT_ENTER,
 		.token = c->token,
 		.epoch = c->epoch,
 		.last_seq = c->last_seq,
@@ -121,7 +121,7 @@ static void enter(struct world *w, struct client *c, uint32_t invite)
 
 	if (invite)
 		r.invite = w->invites[invite - 1].secret;
-	else if (c->room == 2 && c->n % 4 == 0)
+	else if (!c->plain && c->room == 2 && c->n % 4 == 0)
 		r.host_key = 77; /* made-by-post: this one made it */
 	p = send_request(w, c, r);
 	if (!p)
@@ -135,7 +135,7 @@ void client_connect(struct world *w, struct client *c)
 	if (!c->willing || c->conn || !w->core)
 		return;
 	open_connection(w, c);
-	if (c->room == 2 && c->n % 4 == 0 && !c->token)
+	if (!c->plain && c->room == 2 && c->n % 4 == 0 && !c->token)
 		(void)send_request(w, c,
 				   (struct request){
 					   .kind = EVENT_CREATE,
@@ -153,7 +153,8 @@ static void stampede(struct world *w, uint32_t invite)
 	for (uint32_t i = 0; i < w->n_clients; i++) {
 		struct client *c = &w->clients[i];
 
-		if (c->status == STATUS_IN || rnd_below(&w->rnd, 3) == 0 ||
+		if (c->status == STATUS_IN || c->plain ||
+		    rnd_below(&w->rnd, 3) == 0 ||
 		    core_room(w->core, w->invites[invite - 1].room_key) == NULL)
 			continue;
 		client_break(w, c);
@@ -172,7 +173,7 @@ static void on_entered(struct world *w, struct client *c,
 {
 	if (!m->resumed) {
 		new_person(c);
-		c->token = fresh;
+		c->token = c->plain ? 0 : fresh;
 		if (m->seq)
 			world_violation(w, "a newcomer has missed something");
 	}
@@ -203,7 +204,7 @@ static void on_answer(struct world *w, struct client *c,
 	pending_del(c, m->req);
 	c->refused = m->kind == MESSAGE_REFUSAL ? m->why : REFUSE_WHYS;
 	if (m->kind == MESSAGE_REFUSAL) {
-		if (p.kind != EVENT_ENTER)
+		if (p.kind != EVENT_ENTER && p.kind != EVENT_IMPLICIT)
 			return;
 		c->status = STATUS_OUT;
 		if (!m->retry_ms || m->why == REFUSE_DENIED)

@@ -208,6 +208,7 @@ static void begin(struct world *w, uint64_t seed, bool trace)
 			.n = i,
 			.room = rnd_below(&w->rnd, w->n_rooms),
 			.willing = true,
+			.plain = rnd_below(&w->rnd, 8) == 0,
 			.refused = REFUSE_WHYS,
 		};
 		world_plan(w, rnd_below(&w->rnd, 3) * 50000, AGENDA_ACT, i, 0,

@@ -70,6 +70,7 @@ struct client {
 	uint64_t peer;
 	enum status status;
 	bool joined, willing, closed_by_server;
+	bool plain; /* a mediasoup client that knows no `enter` */
 	uint32_t epoch;
 	uint64_t last_seq;
 	uint64_t last_chat;
