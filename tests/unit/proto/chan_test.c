@@ -1,6 +1,8 @@
 #include "proto/chan.h"
 
 #include <errno.h>
+#include <nanomsg/nn.h>
+#include <nanomsg/pair.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -374,6 +376,122 @@ TEST_SLOW(caps, 60)
 	ck_assert_uint_eq(chan_request(c, ECHO, &big.base, 1000, clock_us()),
 			  0);
 	ck_assert_int_eq(errno, EMSGSIZE);
+	ask_and_get(c);
+	chan_free(c);
+	stop(&w);
+	free(label);
+	cleanup();
+}
+
+/* A PAIR has one peer: another one is deaf, and must not stay so for ever. */
+TEST_SLOW(second_server_gets_in_when_the_first_dies, 60)
+{
+	struct other w, first;
+	struct chan_stats stats;
+	struct chan *c;
+	struct chan_msg m;
+
+	setup();
+	w = prepare(worker_main, 11);
+	first = prepare(server_main, 30);
+	start(&w);
+	start(&first);
+	c = open_as(CHAN_SERVER, 12);
+	/* Which of both is first is chance: the loser waits its turn. */
+	if (await(c, 1500, &m)) {
+		ck_assert_int_eq(m.kind, CHAN_UP);
+		ask_and_get(c);
+	} else {
+		chan_stats(c, &stats);
+		ck_assert_uint_ge(stats.sockets, 3);
+	}
+	stop(&first);
+	if (!chan_is_up(c))
+		await_kind(c, 10000, CHAN_UP, &m);
+	ask_and_get(c);
+	chan_free(c);
+	stop(&w);
+	cleanup();
+}
+
+/* Bound as a worker is; says to all it hears what is no envelope. */
+static void babbler_main(uint64_t boot_id)
+{
+	int nn = nn_socket(AF_SP, NN_PAIR);
+	char url[128], buf[256];
+
+	(void)boot_id;
+	snprintf(url, sizeof(url), "ipc://%s", path);
+	nn_bind(nn, url);
+	for (;;)
+		if (nn_recv(nn, buf, sizeof(buf), 0) > 0)
+			nn_send(nn, "\xff\xff\xff", 3, 0);
+}
+
+TEST_SLOW(a_peer_that_babbles_is_given_up_and_tried_again, 60)
+{
+	struct chan_stats stats = {0};
+	struct other bad, w;
+	struct chan *c;
+	struct chan_msg m;
+	uint64_t end = clock_us() + 20000000;
+
+	setup();
+	bad = prepare(babbler_main, 10);
+	w = prepare(worker_main, 11);
+	start(&bad);
+	c = open_as(CHAN_SERVER, 12);
+	while (stats.malformed < 3) {
+		ck_assert_uint_lt(clock_us(), end);
+		ck_assert(!await(c, 100, &m)); /* it was never up */
+		chan_stats(c, &stats);
+	}
+	ck_assert_uint_gt(stats.sockets, stats.malformed);
+	stop(&bad);
+	start(&w);
+	await_kind(c, 10000, CHAN_UP, &m);
+	ask_and_get(c);
+	chan_free(c);
+	stop(&w);
+	cleanup();
+}
+
+/* A worker that stands still costs a bounded queue, and no request is lost
+ * without a word. */
+TEST_SLOW(a_full_queue_refuses, 60)
+{
+	struct other w;
+	struct chan_stats stats;
+	struct chan *c;
+	struct chan_msg m;
+	Media__CreateRouter big = MEDIA__CREATE_ROUTER__INIT;
+	uint8_t *label = calloc(1, 65536);
+	size_t asked = 0, ended = 0;
+
+	setup();
+	w = prepare(worker_main, 11);
+	start(&w);
+	c = open_as(CHAN_SERVER, 12);
+	await_kind(c, 10000, CHAN_UP, &m);
+	big.has_label = 1;
+	big.label.data = label;
+	big.label.len = 65536;
+	kill(w.pid, SIGSTOP);
+	while (chan_request(c, ECHO, &big.base, 60000000, clock_us()))
+		ck_assert_uint_lt(++asked, 1000);
+	ck_assert_int_eq(errno, ENOBUFS);
+	chan_stats(c, &stats);
+	ck_assert_uint_le(stats.queued, CHAN_QUEUE_MAX);
+	ck_assert_uint_gt(stats.queued, CHAN_QUEUE_MAX - 131072);
+	ck_assert_uint_eq(stats.pending, asked);
+	while (await(c, 5000, &m) && m.kind == CHAN_EXPIRED)
+		ended++;
+	ck_assert_int_eq(m.kind, CHAN_DOWN);
+	ck_assert_uint_eq(ended, asked);
+	kill(w.pid, SIGCONT);
+	await_kind(c, 10000, CHAN_UP, &m);
+	chan_stats(c, &stats);
+	ck_assert_uint_eq(stats.queued + stats.pending, 0);
 	ask_and_get(c);
 	chan_free(c);
 	stop(&w);
