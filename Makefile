@@ -333,7 +333,7 @@ asan ubsan tsan:
 		test-scenario test-wire test-sim test-signin test-e2e test-ops test-chaos
 clang:
 	$(MAKE) VARIANT=$@ daemons unit-build && \
-		VARIANT=$@ tests/run test-unit test-scenario
+		VARIANT=$@ tests/run test-unit test-scenario test-wire test-sim
 # Lines that the unit and scenario tests run, by folder.
 cov:
 	$(MAKE) VARIANT=cov test-unit test-scenario

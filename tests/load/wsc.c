@@ -67,7 +67,9 @@ static int begin(struct wsc *w, int fd, SSL_CTX *ctx, const struct addr *to,
 	w->ssl = SSL_new(ctx);
 	SSL_set_fd(w->ssl, w->fd);
 	SSL_set_connect_state(w->ssl);
-	SSL_set_tlsext_host_name(w->ssl, host);
+	/* SSL_set_tlsext_host_name() casts the const away. */
+	SSL_ctrl(w->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+		 TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)host);
 	snprintf(w->request, sizeof(w->request),
 		 "GET %s HTTP/1.1\r\nHost: %s:%u\r\n"
 		 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
