@@ -14,6 +14,8 @@ struct conn;
 void api_enter_begin(struct api_req *r);
 bool api_enter_implicit(struct session *s, uint32_t req);
 void api_enter_join(struct api_req *r);
+struct seat *api_enter_seat(struct hub *hub, const struct peer *p);
+void api_enter_rejoin(struct hub *hub, const struct peer *p, struct seat *s);
 void api_enter_leave(struct api_req *r);
 void api_enter_knock(struct api_req *r);
 

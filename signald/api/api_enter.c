@@ -121,6 +121,31 @@ static void keep_caps(struct api_req *r, uint64_t peer,
 	free(text);
 }
 
+/* As at its `join`, which it will not repeat: the journal kept the caps. */
+void api_enter_rejoin(struct hub *hub, const struct peer *p, struct seat *s)
+{
+	struct rtp_caps caps;
+	json_t *v = p->blob ? json_loadb(p->blob, p->blob_len, 0, NULL) : NULL;
+	struct wire w = wire_of(v);
+	bool takes = v && !rtpjson_read_caps(&caps, &w);
+
+	(void)call_join(hub->media, s, takes ? &caps : NULL);
+	json_decref(v);
+}
+
+/* The seat, also of one who joined before everything was started anew. */
+struct seat *api_enter_seat(struct hub *hub, const struct peer *p)
+{
+	struct seat *s = graph_seat(&hub->media->graph, p->id);
+
+	if (s)
+		return s;
+	s = call_seat(hub->media, p->room->key, p->id, p->pid);
+	if (s && p->joined)
+		api_enter_rejoin(hub, p, s);
+	return s;
+}
+
 void api_enter_join(struct api_req *r)
 {
 	struct wire caps_w = wire_obj(&r->w, "rtpCapabilities", WIRE_MAY);

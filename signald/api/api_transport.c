@@ -53,7 +53,7 @@ void api_transport_create(struct api_req *r)
 		dispatch_result(r, trans_ask(m, t, &ticket));
 		return;
 	}
-	s = call_seat(m, r->peer->room->key, r->peer->id, r->peer->pid);
+	s = api_enter_seat(r->hub, r->peer);
 	dispatch_result(r, s ? trans_create(m, s, &opts, &ticket) : -ENOMEM);
 }
 

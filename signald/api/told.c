@@ -218,21 +218,13 @@ static void adopt_seat(struct hub *hub, const struct media_out *o)
 {
 	const struct peer *p = core_peer(hub->core, o->peer);
 	struct seat *s = graph_seat(&hub->media->graph, o->peer);
-	struct rtp_caps caps;
-	struct wire w;
-	json_t *v;
 
 	if (!p || !peer_is_in(p) || p->room->key != o->room) {
 		call_stop(hub->media, o->peer);
 		return;
 	}
-	if (!s || !p->joined || !p->blob)
-		return;
-	v = json_loadb(p->blob, p->blob_len, 0, NULL);
-	w = wire_of(v);
-	if (v && !rtpjson_read_caps(&caps, &w))
-		(void)call_join(hub->media, s, &caps);
-	json_decref(v);
+	if (s && p->joined)
+		api_enter_rejoin(hub, p, s);
 }
 
 static void adopt_producer(struct hub *hub, const struct media_out *o)

@@ -172,31 +172,44 @@ export async function connected(port, room, from = nextAddress()) {
 
 export class Site {
 	#child;
+	#env;
 	#dir = mkdtempSync(join(tmpdir(), 'chattr-site-'));
 
 	static async start(port, env = {}) {
 		const s = new Site();
-		const log = openSync(join(s.#dir, 'log'), 'w');
-		s.port = port;
-		s.#child = spawn(join(BIN, 'signald'), [], {
-			cwd: ROOT,
-			stdio: ['ignore', log, log],
-			env: {
-				PATH: process.env.PATH,
-				CHATTR_SERVER_USER: '',
-				CHATTR_SERVER_RUN_DIR: join(s.#dir, 'run'),
-				CHATTR_SERVER_STATE_DIR: join(s.#dir, 'state'),
-				CHATTR_LISTEN_PORT: String(port),
-				CHATTR_MEDIA_WORKERS: '1',
-				CHATTR_MEDIA_PORT: '0',
-				...env
-			}
-		});
+		s.#env = {
+			PATH: process.env.PATH,
+			CHATTR_SERVER_USER: '',
+			CHATTR_SERVER_RUN_DIR: join(s.#dir, 'run'),
+			CHATTR_SERVER_STATE_DIR: join(s.#dir, 'state'),
+			CHATTR_LISTEN_PORT: String(port),
+			CHATTR_MEDIA_WORKERS: '1',
+			CHATTR_MEDIA_PORT: '0',
+			...env
+		};
+		await s.#spawn();
+		return s;
+	}
+
+	async #spawn() {
+		const log = openSync(join(this.#dir, 'log'), 'w');
+		this.#child = spawn(join(BIN, 'signald'), [], { cwd: ROOT, stdio: ['ignore', log, log], env: this.#env });
 		for (let i = 0; i < 200; i++) {
-			if (s.log().includes('worker up')) return s;
+			if (this.log().includes('worker up')) return;
 			await sleep(50);
 		}
-		throw new Error(`signald does not come up:\n${s.log()}`);
+		throw new Error(`signald does not come up:\n${this.log()}`);
+	}
+
+	async #end() {
+		this.#child.kill('SIGTERM');
+		await new Promise((r) => this.#child.on('exit', r));
+	}
+
+	/** All processes end and begin anew, as after an update of the machine. */
+	async restart() {
+		await this.#end();
+		await this.#spawn();
 	}
 
 	log() {
@@ -240,8 +253,7 @@ export class Site {
 	}
 
 	async stop() {
-		this.#child.kill('SIGTERM');
-		await new Promise((r) => this.#child.on('exit', r));
+		await this.#end();
 		rmSync(this.#dir, { recursive: true, force: true });
 	}
 }

@@ -107,6 +107,33 @@ async function sentBackHearsNothing() {
 	host.hangUp();
 }
 
+/** All processes are started anew: who joined before is offered what others send. */
+async function restartOfEverything(site) {
+	const people = [];
+	for (const displayName of ['Ann', 'Bob']) {
+		const c = await Client.connect(PORT, 'anew');
+		const { data } = await c.ask('enter', { displayName });
+		await c.ask('join', { displayName, rtpCapabilities });
+		people.push({ resumeToken: data.resumeToken, epoch: data.epoch });
+	}
+	await site.restart();
+	for (const p of people) {
+		p.c = await Client.connect(PORT, 'anew');
+		const have = { transports: [], producers: [], consumers: [] };
+		const { data } = await p.c.ask('enter', { ...p, c: undefined, lastSeq: 0, have });
+		hold('a restart of everything: resumed', data.resumed === true);
+	}
+	const [ann, bob] = people.map((p) => p.c);
+	let offered = 0;
+	bob.onmessage = (m) => (offered += m.method === 'newConsumer');
+	await bob.ask('createWebRtcTransport', { producing: false, consuming: true });
+	await produce(ann, 0);
+	for (let i = 0; i < 100 && !offered; i++) await sleep(20);
+	hold('a restart of everything: streams are offered', offered === 1, `${offered}`);
+	ann.hangUp();
+	bob.hangUp();
+}
+
 const site = await Site.start(PORT, { CHATTR_ROOMS_POLICY: 'waiting' });
 try {
 	await chattrTransportsAreFew();
@@ -114,6 +141,7 @@ try {
 	await site.stop();
 	const open = await Site.start(PORT, { CHATTR_ROOMS_POLICY: 'open' });
 	await chattrFullRoomDoesNotStall();
+	await restartOfEverything(open);
 	await open.stop();
 } catch (e) {
 	hold('no exception', false, e.stack);
