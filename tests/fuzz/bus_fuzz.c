@@ -39,7 +39,8 @@ static void fill(struct media *m)
 	struct producer *p = graph_add_producer(&m->graph, a, 0x6666);
 	struct consumer *c = graph_add_consumer(&m->graph, b, p, 0x7777);
 
-	call->router = 0x8888;
+	FUZZ_CHECK(graph_add_part(call, 0, 0x8888) != NULL);
+	ann->worker = bob->worker = 0;
 	a->state = b->state = TRANSPORT_LIVE;
 	p->state = PRODUCER_LIVE;
 	p->app_data = strdup("{}");

@@ -408,7 +408,7 @@ TEST(enter_newcomers_of_all_rooms_are_limited)
 }
 
 /* A million guesses from a hundred thousand addresses: none is right. */
-TEST(enter_guessed_secrets_hit_nothing)
+TEST_SLOW(enter_guessed_secrets_hit_nothing, 60)
 {
 	struct kit *k = kit_new();
 	uint32_t tried = 0, limited = 0;
