@@ -252,10 +252,29 @@ static bool input_ws(struct conn *c, struct evbuffer *in)
 	return true;
 }
 
+/*
+ * Who sends more than a person could need is not listened to for a while: the
+ * buffer fills, then TCP slows him down. (libevent's own limit leaves what TLS
+ * has already decrypted until more comes.)
+ */
+static bool too_fast(struct conn *c, size_t len)
+{
+	uint64_t now_us = loop_now_us(c->net->loop);
+	size_t fresh = len > c->counted ? len - c->counted : 0;
+	uint64_t wait_us = bucket_take(&c->reading, (double)fresh, now_us);
+
+	if (wait_us)
+		timerq_set(&c->net->timers, &c->pause, now_us + wait_us);
+	return wait_us;
+}
+
 static void input(struct conn *c)
 {
 	struct evbuffer *in = bufferevent_get_input(c->bev);
 	bool more = true;
+
+	if (too_fast(c, evbuffer_get_length(in)))
+		return;
 
 	while (more) {
 		switch (c->state) {
@@ -277,6 +296,12 @@ static void input(struct conn *c)
 			break;
 		}
 	}
+	c->counted = evbuffer_get_length(in);
+}
+
+void conn_resume(struct conn *c)
+{
+	input(c);
 }
 
 static void on_read(struct bufferevent *bev, void *arg)
@@ -460,8 +485,10 @@ struct conn *conn_new(struct net *net, int fd, enum net_kind kind,
 	list_init(&c->todo);
 	http_init(&c->http, net->conf.head_bytes, net->conf.body_bytes);
 	c->bev = make_bev(net, fd, kind);
-	if (!c->bev || bufferevent_set_rate_limit(c->bev, net->reading) ||
-	    idmap_put(&net->by_id, c->id, c)) {
+	c->pause.kind = TIMER_PAUSE;
+	bucket_init(&c->reading, net->conf.in_rate, net->conf.in_burst,
+		    c->heard_us);
+	if (!c->bev || idmap_put(&net->by_id, c->id, c)) {
 		if (c->bev)
 			bufferevent_free(c->bev);
 		free(c);
@@ -483,6 +510,7 @@ void conn_free(struct conn *c)
 	if (c->capped)
 		addrcap_leave(net->caps, &c->cap_addr);
 	timerq_unset(&net->timers, &c->timer);
+	timerq_unset(&net->timers, &c->pause);
 	list_del(&c->node);
 	list_del(&c->todo);
 	idmap_del(&net->by_id, c->id);

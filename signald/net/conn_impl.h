@@ -11,6 +11,7 @@
 
 #include "common/idmap.h"
 #include "common/list.h"
+#include "common/bucket.h"
 #include "common/timerq.h"
 #include "signald/net/addrcap.h"
 #include "signald/net/conn.h"
@@ -32,10 +33,19 @@ enum conn_state {
 	CONN_DEAD,    /* freed at the turn's end */
 };
 
+enum timer_kind {
+	TIMER_CONN,
+	TIMER_ACCEPT,
+	TIMER_PAUSE, /* a connection is listened to again */
+};
+
 struct conn {
 	struct list node; /* net->conns */
 	struct list todo; /* net->todo */
 	struct timer timer;
+	struct timer pause; /* who sends too much is not listened to */
+	struct bucket reading;
+	size_t counted; /* bytes of the input that the bucket gave */
 	struct net *net;
 	struct bufferevent *bev;
 	struct ws *ws;
@@ -72,7 +82,6 @@ struct net {
 	struct net_conf conf;
 	struct net_ops ops;
 	struct addrcap *caps;
-	struct ev_token_bucket_cfg *reading; /* of each connection */
 	struct idmap by_id;
 	struct timerq timers;
 	struct timer resume; /* accept again after EMFILE */
@@ -89,6 +98,7 @@ struct conn *conn_new(struct net *net, int fd, enum net_kind kind,
 		      const struct addr *from);
 void conn_free(struct conn *c);
 void conn_due(struct conn *c, uint64_t now_us); /* its timer */
+void conn_resume(struct conn *c);		/* its pause is over */
 void conn_turn(struct conn *c);			/* it was on net->todo */
 void conn_set_state(struct conn *c, enum conn_state to);
 void conn_kill(struct conn *c, enum net_end why);

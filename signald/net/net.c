@@ -13,12 +13,6 @@
 
 #define ACCEPT_BATCH	64
 #define ACCEPT_PAUSE_US 100000 /* after EMFILE */
-#define READ_TICKS	10     /* a second: how often reading goes on */
-
-enum timer_kind {
-	TIMER_CONN,
-	TIMER_ACCEPT,
-};
 
 void net_conf_defaults(struct net_conf *conf)
 {
@@ -55,6 +49,8 @@ static uint64_t on_turn(void *arg, uint64_t now_us)
 	while ((t = timerq_pop(&net->timers, now_us))) {
 		if (t->kind == TIMER_ACCEPT)
 			set_accepting(net, true);
+		else if (t->kind == TIMER_PAUSE)
+			conn_resume(list_entry(t, struct conn, pause));
 		else
 			conn_due(list_entry(t, struct conn, timer), now_us);
 	}
@@ -66,16 +62,6 @@ static uint64_t on_turn(void *arg, uint64_t now_us)
 		conn_turn(list_entry(it, struct conn, todo));
 	}
 	return timerq_deadline(&net->timers);
-}
-
-/* Who sends more than this is not read: TCP slows it down. */
-static struct ev_token_bucket_cfg *reading_of(const struct net_conf *conf)
-{
-	struct timeval tick = {.tv_usec = 1000000 / READ_TICKS};
-
-	return ev_token_bucket_cfg_new(conf->in_rate / READ_TICKS,
-				       conf->in_burst, EV_RATE_LIMIT_MAX,
-				       EV_RATE_LIMIT_MAX, &tick);
 }
 
 struct net *net_new(struct loop *loop, const struct net_conf *conf,
@@ -94,13 +80,10 @@ struct net *net_new(struct loop *loop, const struct net_conf *conf,
 	list_init(&net->todo);
 	idmap_init(&net->by_id);
 	timerq_init(&net->timers);
-	net->reading = reading_of(conf);
 	net->caps = addrcap_new((size_t)conf->conns * 2, conf->conns_per_addr,
 				conf->addr_burst, conf->addr_rate, seed);
-	if (!net->caps || !net->reading || loop_hook(loop, on_turn, net)) {
+	if (!net->caps || loop_hook(loop, on_turn, net)) {
 		addrcap_free(net->caps);
-		if (net->reading)
-			ev_token_bucket_cfg_free(net->reading);
 		free(net);
 		return NULL;
 	}
@@ -118,7 +101,6 @@ void net_free(struct net *net)
 		conn_turn(list_entry(net->conns.next, struct conn, node));
 	loop_unhook(net->loop, net);
 	addrcap_free(net->caps);
-	ev_token_bucket_cfg_free(net->reading);
 	timerq_fini(&net->timers);
 	idmap_fini(&net->by_id);
 	free(net);
