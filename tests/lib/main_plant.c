@@ -3,6 +3,7 @@
  * itself, as an intruder would:
  *
  *	plant PID open|socket|connect|execve|fork|kill|ptrace|mmap
+ *	plant PID loop		it runs in a circle of one instruction for ever
  *
  * The main thread is stopped where it waits in a system call, and sent back to
  * that instruction with another number. Exit status 0 says that it was done,
@@ -38,6 +39,7 @@ static const struct call calls[] = {
 	{"fork", SYS_clone, {SIGCHLD}},
 	{"kill", SYS_kill, {1, 0}},
 	{"ptrace", SYS_ptrace, {PTRACE_ATTACH, 1}},
+	{"loop", -1, {0}},
 	{"mmap",
 	 SYS_mmap,
 	 {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS}},
@@ -85,6 +87,23 @@ static int plant(pid_t pid, const struct call *c)
 	return ptrace(PTRACE_SETREGS, pid, NULL, &r) ? -errno : 0;
 }
 
+/* JMP to itself, in the place where it is. */
+static int loop(pid_t pid)
+{
+	struct user_regs_struct r;
+	long word;
+
+	if (ptrace(PTRACE_GETREGS, pid, NULL, &r))
+		return -errno;
+	errno = 0;
+	word = ptrace(PTRACE_PEEKTEXT, pid, r.rip, NULL);
+	if (errno ||
+	    ptrace(PTRACE_POKETEXT, pid, r.rip, (word & ~0xffffL) | 0xfeeb))
+		return -errno;
+	r.orig_rax = (unsigned long long)-1;
+	return ptrace(PTRACE_SETREGS, pid, NULL, &r) ? -errno : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct call *c = argc == 3 ? find(argv[2]) : NULL;
@@ -102,7 +121,7 @@ int main(int argc, char **argv)
 	for (int i = 0; err == -EAGAIN && i < TRIES; i++) {
 		err = stop(pid);
 		if (!err)
-			err = plant(pid, c);
+			err = c->nr < 0 ? loop(pid) : plant(pid, c);
 		if (err == -EAGAIN) {
 			ptrace(PTRACE_CONT, pid, NULL, NULL);
 			nanosleep(&(struct timespec){.tv_nsec = 3000000}, NULL);

@@ -79,7 +79,8 @@ void leg_close(struct leg *l)
 
 void leg_send(struct leg *l, const void *data, size_t len)
 {
-	(void)!send(l->fd, data, len, MSG_DONTWAIT);
+	if (!l->dark)
+		(void)!send(l->fd, data, len, MSG_DONTWAIT);
 }
 
 static void check(struct leg *l)
@@ -223,6 +224,8 @@ int leg_recv(struct leg *l, struct leg_batch *b, uint64_t now_us, bool *more)
 	}
 	got = recvmmsg(l->fd, msgs, LEG_BATCH, MSG_DONTWAIT, NULL);
 	*more = got == LEG_BATCH;
+	if (l->dark)
+		return 0;
 	for (int i = 0; i < got; i++) {
 		struct leg_pkt *p = &b->pkt[n];
 
@@ -251,6 +254,22 @@ void leg_tick(struct leg *l, uint64_t now_us)
 	}
 }
 
+int leg_move(struct leg *l, uint64_t now_us)
+{
+	int old = l->fd;
+	int err = open_socket(l);
+
+	if (err) {
+		l->fd = old;
+		return err;
+	}
+	close(old);
+	l->drops_seen = 0;
+	l->check_us = now_us;
+	leg_tick(l, now_us);
+	return 0;
+}
+
 void leg_send_rtcp(struct leg *l, const uint8_t *data, size_t len)
 {
 	uint8_t buf[LEG_BUF];
@@ -271,7 +290,7 @@ void leg_send_burst(struct leg *l, struct leg_burst *b)
 		msgs[i].msg_hdr.msg_iov = &iovs[i];
 		msgs[i].msg_hdr.msg_iovlen = 1;
 	}
-	if (b->n)
+	if (b->n && !l->dark)
 		(void)!sendmmsg(l->fd, msgs, (unsigned)b->n, MSG_DONTWAIT);
 	b->n = 0;
 }

@@ -60,6 +60,7 @@ struct leg {
 	struct srtp_session *srtp;
 	uint64_t drops;	     /* the socket's buffer was full */
 	uint32_t drops_seen; /* the kernel's counter */
+	bool dark;	     /* without network: nothing comes or goes */
 };
 
 struct leg_pkt {
@@ -77,6 +78,9 @@ struct leg_batch {
 int leg_open(struct leg *l, const struct leg_env *env,
 	     const struct leg_remote *remote, uint64_t now_us);
 void leg_close(struct leg *l);
+
+/* As after a change of network: another port, the same session. 0 or -errno. */
+int leg_move(struct leg *l, uint64_t now_us);
 
 /* Media packets of one read; *more: the socket may hold further ones. */
 int leg_recv(struct leg *l, struct leg_batch *b, uint64_t now_us, bool *more);

@@ -4,6 +4,7 @@
  * came through and what it cost. README.md tells the modes and the figures.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/rng.h"
 #include "tests/load/floor.h"
+#include "tests/load/harm.h"
 #include "tests/load/report.h"
 #include "tests/load/usage.h"
 
@@ -120,6 +122,31 @@ static void cut_all(struct run *r, uint64_t now_us)
 				 now_us);
 }
 
+/* One leaves; somebody new comes in its place. */
+static void churn(struct run *r, uint64_t now_us)
+{
+	struct peer *p;
+
+	if (!r->measuring || now_us < r->churn_us || !r->o.churn_ms)
+		return;
+	r->churn_us = now_us + r->o.churn_ms * (uint64_t)1000;
+	/* Those who only receive: senders come first. */
+	if (r->churned < r->o.rooms * (r->o.pubs + r->o.both))
+		r->churned = r->o.rooms * (r->o.pubs + r->o.both);
+	p = &r->peers[r->churned];
+	if (p->state == PEER_READY) {
+		for (int k = 0; k < 2; k++)
+			r->watched[2 * r->churned + (unsigned)k] = false;
+		peer_again(p);
+		r->left++;
+		if (!peer_start(p, now_us))
+			watch(r, EPOLL_CTL_ADD, p->ws.fd, EPOLLIN | EPOLLOUT,
+			      (uint64_t)r->churned << 2);
+	}
+	if (++r->churned >= r->n)
+		r->churned = 0;
+}
+
 static uint64_t publish(struct run *r, uint64_t now_us)
 {
 	uint64_t due = UINT64_MAX;
@@ -164,11 +191,23 @@ static void turn(struct run *r)
 		return;
 	r->tick_us = now + r->o.tick_ms * 1000;
 	tick(r, now);
+	if (r->measuring)
+		harm_tick(r, now);
+	churn(r, now);
 }
 
+static volatile sig_atomic_t stopped;
+
+static void on_term(int signo)
+{
+	(void)signo;
+	stopped = 1;
+}
+
+/* SIGTERM ends the measurement early: the report is still made. */
 static void turns_until(struct run *r, uint64_t until_us)
 {
-	while (clock_us() < until_us)
+	while (clock_us() < until_us && !stopped)
 		turn(r);
 }
 
@@ -276,6 +315,7 @@ static void measure(struct run *r)
 	r->measuring = true;
 	report_read(r, &a);
 	report_begin(r);
+	harm_begin(r, a.at_us);
 	if (r->o.away_ms)
 		cut_all(r, clock_us());
 	turns_until(r, clock_us() + r->o.secs * (uint64_t)1000000);
@@ -301,6 +341,7 @@ int main(int argc, char **argv)
 		measure_floor(&r);
 	if (!r.o.host)
 		return r.floor > 0 ? 0 : 1;
+	sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_term}, NULL);
 	setup(&r);
 	measure(&r);
 	for (unsigned i = 0; i < r.n; i++)

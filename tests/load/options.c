@@ -31,6 +31,11 @@ static const struct option longopts[] = {
 	{"backend", required_argument, NULL, 'B'},
 	{"members", no_argument, NULL, 'M'},
 	{"away-ms", required_argument, NULL, 'A'},
+	{"harm-ms", required_argument, NULL, 'H'},
+	{"blip-ms", required_argument, NULL, 'I'},
+	{"move", no_argument, NULL, 'm'},
+	{"churn-ms", required_argument, NULL, 'U'},
+	{"trail", required_argument, NULL, 'R'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -41,6 +46,7 @@ static const char text[] =
 	"  [--video-bps N] [--layers 1|3] [--fps N] [--audio-bps N]\n"
 	"  [--payload BYTES] [--sample K] [--every-ms N] [--join-secs N]\n"
 	"  [--members [--away-ms N]]   they enter and come back with a token\n"
+	"  [--harm-ms N [--blip-ms N] [--move]] [--churn-ms N] [--trail FILE]\n"
 	"  [--warm S] [--secs S] [--cpu N] [--server-cpu N] [--spin]\n"
 	"chattr-load --floor [--backend mb|evp] ...      no server: the "
 	"floor\n";
@@ -80,6 +86,12 @@ static unsigned *number_option(struct options *o, int c)
 		return &o->tick_ms;
 	case 'A':
 		return &o->away_ms;
+	case 'H':
+		return &o->harm_ms;
+	case 'I':
+		return &o->blip_ms;
+	case 'U':
+		return &o->churn_ms;
 	default:
 		return NULL;
 	}
@@ -124,6 +136,12 @@ static int option(struct options *o, int c, char *arg)
 		return 0;
 	case 'M':
 		o->members = true;
+		return 0;
+	case 'm':
+		o->move = true;
+		return 0;
+	case 'R':
+		o->trail = arg;
 		return 0;
 	case 'F':
 		o->floor = true;

@@ -21,9 +21,17 @@ struct options {
 	unsigned every_ms; /* between two joins */
 	unsigned warm_s;
 	unsigned secs;
-	bool members;	  /* they enter, and come back with a token */
-	unsigned away_ms; /* all lose their WebSocket for so long; 0: no */
-	unsigned join_s;  /* all must be in after that time */
+	bool members; /* they enter, and come back with a token */
+	unsigned away_ms;
+	unsigned harm_ms;  /* harm.h: how often */
+	unsigned blip_ms;  /* so long without network */
+	bool move;	   /* to another port */
+	unsigned churn_ms; /* one leaves and one joins, so often */
+	const char *trail;
+	/* file of gaps and moments; NULL: none */ /* all lose their
+						      WebSocket for so
+						      long; 0: no */
+	unsigned join_s; /* all must be in after that time */
 	int cpu;
 	int server_cpu;
 	bool spin;

@@ -12,6 +12,7 @@ enum kind {
 	REQ_JOIN,
 	REQ_CONNECT,
 	REQ_PRODUCE,
+	REQ_LEAVE,
 };
 
 #define URI_MID	  "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -101,6 +102,23 @@ static void request(struct peer *p, enum kind kind, const char *method,
 	fail(p, "too many requests open");
 }
 
+void peer_again(struct peer *p)
+{
+	const struct peer_conf *conf = p->conf;
+	struct sub_count count = p->count;
+	bool sends = p->sends, receives = p->receives;
+	unsigned rebuilds = p->rebuilds;
+	char path[sizeof(p->path)];
+
+	request(p, REQ_LEAVE, "leave", json_object());
+	memcpy(path, p->path, sizeof(path));
+	peer_free(p);
+	peer_init(p, conf, "", 0, sends, receives);
+	memcpy(p->path, path, sizeof(path));
+	p->count = count;
+	p->rebuilds = rebuilds;
+}
+
 static json_t *ext(const char *uri, int id)
 {
 	return json_pack("{s:s,s:i,s:b,s:{}}", "uri", uri, "id", id, "encrypt",
@@ -174,6 +192,15 @@ static json_t *video_params(const struct pub *pub, const struct pub_stream *s)
 			 "reducedSize", 1);
 }
 
+/* The id that a producer has had before the rebuild; NULL: the first time. */
+static const char *old_producer(const struct peer *p)
+{
+	return p->member.on
+		       ? json_string_value(json_array_get(p->member.producers,
+							  (size_t)p->producers))
+		       : NULL;
+}
+
 static void produce(struct peer *p)
 {
 	bool video = false;
@@ -186,14 +213,15 @@ static void produce(struct peer *p)
 		if (s->video && video)
 			continue; /* another layer of the same producer */
 		video |= s->video;
-		p->producers++;
 		request(p, REQ_PRODUCE, "produce",
-			json_pack("{s:s,s:s,s:o,s:{}}", "transportId",
+			json_pack("{s:s*,s:s,s:s,s:o,s:{}}", "producerId",
+				  old_producer(p), "transportId",
 				  p->transport[PEER_SEND], "kind",
 				  s->video ? "video" : "audio", "rtpParameters",
 				  s->video ? video_params(&p->pub, s)
 					   : audio_params(s),
 				  "appData"));
+		p->producers++;
 	}
 }
 
@@ -366,7 +394,8 @@ static void on_response(struct peer *p, json_t *msg, uint64_t now_us)
 		on_transport(p, data, PEER_RECV, now_us);
 	if (kind == REQ_PRODUCE) {
 		p->produced++;
-		if (p->member.on)
+		if (p->member.on &&
+		    (int)json_array_size(p->member.producers) < p->produced)
 			member_has(
 				p->member.producers,
 				json_string_value(json_object_get(data, "id")));
@@ -409,6 +438,51 @@ static void on_request(struct peer *p, json_t *msg)
 			       "ok", 1, "data"));
 }
 
+/* One transport has a successor; the client makes everything anew on it. */
+static void rebuild_leg(struct peer *p, json_t *t, enum peer_leg which,
+			uint64_t now_us)
+{
+	p->rebuilds++;
+	leg_close(&p->leg[which]);
+	if (which == PEER_SEND) {
+		pub_fini(&p->pub);
+		p->produced = p->producers = 0;
+	} else {
+		sub_reset(&p->sub);
+		if (p->member.on)
+			json_array_clear(p->member.consumers);
+	}
+	on_transport(p, t, which, now_us);
+}
+
+static void on_rebuild(struct peer *p, json_t *data, uint64_t now_us)
+{
+	json_t *t;
+	size_t i;
+
+	json_array_foreach(json_object_get(data, "transports"), i, t)
+	{
+		const char *old =
+			json_string_value(json_object_get(t, "replaces"));
+
+		for (int k = 0; old && k < 2; k++)
+			if (!strcmp(p->transport[k], old)) {
+				rebuild_leg(p, t, (enum peer_leg)k, now_us);
+				break;
+			}
+	}
+}
+
+static void on_notification(struct peer *p, json_t *msg, uint64_t now_us)
+{
+	const char *method = json_string_value(json_object_get(msg, "method"));
+
+	if (method && !strcmp(method, "rebuild"))
+		on_rebuild(p, json_object_get(msg, "data"), now_us);
+	if (p->member.on)
+		member_event(&p->member, msg);
+}
+
 static void on_message(struct peer *p, const char *text, size_t len,
 		       uint64_t now_us)
 {
@@ -418,8 +492,8 @@ static void on_message(struct peer *p, const char *text, size_t len,
 		on_response(p, msg, now_us);
 	else if (json_is_true(json_object_get(msg, "request")))
 		on_request(p, msg);
-	else if (p->member.on)
-		member_event(&p->member, msg);
+	else
+		on_notification(p, msg, now_us);
 	json_decref(msg);
 }
 

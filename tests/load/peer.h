@@ -53,6 +53,7 @@ struct peer {
 	bool joined;
 	int produced;
 	int producers;
+	unsigned rebuilds; /* transports that the server replaced */
 	char path[160];
 	const char *why;
 	uint64_t start_us; /* when it opened its WebSocket */
@@ -71,6 +72,9 @@ struct peer {
 void peer_init(struct peer *p, const struct peer_conf *conf, const char *room,
 	       unsigned number, bool sends, bool receives);
 void peer_free(struct peer *p);
+
+/* Leaves; peer_start() makes it somebody new. */
+void peer_again(struct peer *p);
 
 int peer_start(struct peer *p, uint64_t now_us);
 

@@ -237,6 +237,15 @@ static uint64_t last_packet(const struct run *r)
 	return us;
 }
 
+static json_int_t rebuilds(const struct run *r)
+{
+	json_int_t n = 0;
+
+	for (unsigned i = 0; i < r->n; i++)
+		n += r->peers[i].rebuilds;
+	return n;
+}
+
 /* How those came back whose WebSocket had ended. */
 static json_t *members(const struct run *r)
 {
@@ -287,6 +296,8 @@ void report_print(struct run *r, const struct reading *a,
 			    json_real((double)longest_gap(r) / 1000));
 	json_object_set_new(j, "last_packet_ms",
 			    json_integer((json_int_t)(last_packet(r) / 1000)));
+	json_object_set_new(j, "rebuilds", json_integer(rebuilds(r)));
+	json_object_set_new(j, "left", json_integer(r->left));
 	if (r->o.members)
 		json_object_set_new(j, "members", members(r));
 	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));

@@ -6,6 +6,8 @@
 #ifndef TESTS_LOAD_REPORT_H
 #define TESTS_LOAD_REPORT_H
 
+#include <stdio.h>
+
 #include "tests/load/options.h"
 #include "tests/load/peer.h"
 
@@ -36,7 +38,11 @@ struct run {
 	bool measuring;
 	double floor;	     /* packets a CPU-second; 0: not asked for */
 	uint64_t rss_before; /* of all pids, before anyone joined */
-	bool *watched;	     /* by peer and leg: its socket is in the epoll */
+	FILE *trail;
+	uint64_t slot_us, harm_us, dark_us, churn_us; /* due; harm.c */
+	unsigned churned; /* whose turn it is to leave */
+	unsigned left;	  /* so many have left, and come anew */
+	bool *watched;	  /* by peer and leg: its socket is in the epoll */
 };
 
 unsigned report_count(const struct run *r, enum peer_state s);

@@ -64,6 +64,7 @@ void sub_add(struct sub *b, uint32_t ssrc, uint32_t rtx_ssrc, bool video)
 	s->ssrc = ssrc;
 	s->rtx_ssrc = rtx_ssrc;
 	s->video = video;
+	s->last_wall_us = b->left_wall_us[video];
 	map(b, ssrc, b->n);
 	if (rtx_ssrc)
 		map(b, rtx_ssrc, b->n);
@@ -201,6 +202,56 @@ static void note_twcc(struct sub *b, const uint8_t *data, size_t len,
 		arrival_on_packet(&b->arrival, seq, h.ssrc, wall_us, now_us);
 }
 
+void sub_reset(struct sub *b)
+{
+	for (int i = 0; i < b->n; i++) {
+		struct sub_stream *s = b->s[i];
+		uint64_t *left = &b->left_wall_us[s->video];
+
+		*left = s->last_wall_us > *left ? s->last_wall_us : *left;
+		free(s);
+	}
+	b->n = 0;
+	memset(b->slots, 0, sizeof(b->slots));
+}
+
+uint64_t sub_slot_gap_us(struct sub *b, uint64_t wall_us)
+{
+	uint64_t us = 0;
+
+	for (int i = 0; i < b->n; i++) {
+		struct sub_stream *s = b->s[i];
+
+		us = s->slot_gap_us > us ? s->slot_gap_us : us;
+		if (s->last_wall_us && wall_us > s->last_wall_us + us)
+			us = wall_us - s->last_wall_us;
+		s->slot_gap_us = 0;
+	}
+	for (int i = 0; !b->n && i < 2; i++)
+		if (b->left_wall_us[i] && wall_us > b->left_wall_us[i] + us)
+			us = wall_us - b->left_wall_us[i];
+	return us;
+}
+
+void sub_heard(struct sub *b, uint64_t wall_us)
+{
+	for (int i = 0; i < b->n; i++)
+		if (b->s[i]->last_wall_us)
+			b->s[i]->last_wall_us = wall_us;
+}
+
+static void note_gap(struct sub_stream *s, uint64_t wall_us)
+{
+	uint64_t gap =
+		wall_us > s->last_wall_us ? wall_us - s->last_wall_us : 0;
+
+	if (s->last_wall_us && gap > s->gap_us)
+		s->gap_us = gap;
+	if (s->last_wall_us && gap > s->slot_gap_us)
+		s->slot_gap_us = gap;
+	s->last_wall_us = wall_us;
+}
+
 void sub_rtp(struct sub *b, uint8_t *data, size_t len, uint64_t wall_us,
 	     uint64_t now_us)
 {
@@ -221,9 +272,7 @@ void sub_rtp(struct sub *b, uint8_t *data, size_t len, uint64_t wall_us,
 		repaired(b, s, data, len, now_us);
 		return;
 	}
-	if (s->last_wall_us && wall_us > s->last_wall_us + s->gap_us)
-		s->gap_us = wall_us - s->last_wall_us;
-	s->last_wall_us = wall_us;
+	note_gap(s, wall_us);
 	if (!book(b, s, rtp_seq(data), now_us))
 		return;
 	if (++b->turn % b->sample == 0)

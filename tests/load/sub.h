@@ -45,7 +45,8 @@ struct sub_stream {
 	uint64_t received;
 	uint64_t first_us; /* when its first packet came */
 	uint64_t last_wall_us;
-	uint64_t gap_us; /* the longest time between two packets */
+	uint64_t gap_us;      /* the longest time between two packets */
+	uint64_t slot_gap_us; /* the same, since sub_slot_gap_us() */
 	uint32_t lsr;
 	uint64_t lsr_us;
 	uint32_t rr_expected; /* at the last report */
@@ -64,7 +65,8 @@ struct sub {
 	uint16_t slots[SUB_SLOTS]; /* stream + 1, by either SSRC */
 	struct arrival arrival;
 	uint64_t report_us;
-	uint64_t first_us; /* when the first packet at all came */
+	uint64_t first_us;	  /* when the first packet at all came */
+	uint64_t left_wall_us[2]; /* audio, video: before the rebuild */
 	struct sub_count *count;
 	struct hist *latency; /* NULL while nothing is measured */
 };
@@ -75,6 +77,14 @@ void sub_fini(struct sub *b);
 
 /* A consumer that signaling announced. */
 void sub_add(struct sub *b, uint32_t ssrc, uint32_t rtx_ssrc, bool video);
+
+/* The transport is another one: its streams are gone, silence goes on. */
+void sub_reset(struct sub *b);
+
+/* The longest silence of a stream since it was asked for last, or now. */
+uint64_t sub_slot_gap_us(struct sub *b, uint64_t wall_us);
+/* Silence counts from here on. */
+void sub_heard(struct sub *b, uint64_t wall_us);
 
 void sub_rtp(struct sub *b, uint8_t *data, size_t len, uint64_t wall_us,
 	     uint64_t now_us);
