@@ -35,7 +35,7 @@ TEST(invite_64_at_once_have_one_winner)
 	conf.seats = 1000;
 	k = kit_with(&conf);
 	kit_enter(k, 1, "r", "Ann");
-	for (int round = 0; round < 1000; round++) {
+	for (int round = 0; round < 10000; round++) {
 		uint64_t won = 0;
 		int winners = 0;
 
