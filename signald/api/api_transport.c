@@ -31,6 +31,22 @@ static struct transport *own(struct api_req *r)
 	return NULL;
 }
 
+/* Remembered at once: it may be asked again before the worker answers. */
+static int create(struct api_req *r, const struct trans_opts *opts,
+		  const struct media_ticket *ticket)
+{
+	struct seat *s = api_enter_seat(r->hub, r->peer);
+	struct desk_done done = {r->id, r->row, 0};
+	int err = s ? trans_create(r->hub->media, s, opts, ticket) : -ENOMEM;
+
+	if (err)
+		return err;
+	done.object =
+		list_entry(s->transports.prev, struct transport, node)->id;
+	desk_remember(r->hub, r->peer->id, &done);
+	return 0;
+}
+
 void api_transport_create(struct api_req *r)
 {
 	struct media *m = r->hub->media;
@@ -42,7 +58,6 @@ void api_transport_create(struct api_req *r)
 	};
 	uint64_t done = desk_recall(r->hub, r->peer->id, r->row, r->id);
 	struct transport *t = graph_transport(&m->graph, done);
-	struct seat *s;
 
 	if (r->w.bad) {
 		dispatch_result(r, -EINVAL);
@@ -53,8 +68,7 @@ void api_transport_create(struct api_req *r)
 		dispatch_result(r, trans_ask(m, t, &ticket));
 		return;
 	}
-	s = api_enter_seat(r->hub, r->peer);
-	dispatch_result(r, s ? trans_create(m, s, &opts, &ticket) : -ENOMEM);
+	dispatch_result(r, create(r, &opts, &ticket));
 }
 
 static json_t *ice_json(const Media__IceParameters *ice)
@@ -107,10 +121,7 @@ json_t *api_transport_json(uint64_t id, const Media__TransportInfo *info)
 void api_transport_created(struct hub *hub, const struct media_out *reply)
 {
 	const struct media_ticket *t = &reply->reply.ticket;
-	struct desk_done done = {t->req, t->row, reply->id};
 
-	if (!desk_recall(hub, t->peer, t->row, t->req))
-		desk_remember(hub, t->peer, &done);
 	session_ok(session_of_ticket(hub, t), t->req,
 		   api_transport_json(reply->id, reply->reply.msg));
 }

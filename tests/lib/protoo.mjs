@@ -254,6 +254,8 @@ export class Site {
 
 	async stop() {
 		await this.#end();
+		const fault = /Sanitizer:|runtime error:/.exec(this.log());
+		if (fault) throw new Error(this.log().slice(fault.index, fault.index + 4000));
 		rmSync(this.#dir, { recursive: true, force: true });
 	}
 }

@@ -107,6 +107,19 @@ async function sentBackHearsNothing() {
 	host.hangUp();
 }
 
+/** A request sent twice at once makes one transport, and both are answered. */
+async function askedTwiceIsMadeOnce() {
+	const c = await joined('twice', 'Ann');
+	const ids = [];
+	c.onmessage = (m) => m.ok && m.data.iceParameters && ids.push(m.data.id);
+	const ask = JSON.stringify({ request: true, id: 777, method: 'createWebRtcTransport', data: { producing: true, consuming: false } });
+	c.send(ask);
+	c.send(ask);
+	for (let i = 0; i < 50 && ids.length < 2; i++) await sleep(20);
+	hold('asked twice is made once', ids.length === 2 && ids[0] === ids[1], `${ids}`);
+	c.hangUp();
+}
+
 /** All processes are started anew: who joined before is offered what others send. */
 async function restartOfEverything(site) {
 	const people = [];
@@ -141,6 +154,7 @@ try {
 	await site.stop();
 	const open = await Site.start(PORT, { CHATTR_ROOMS_POLICY: 'open' });
 	await chattrFullRoomDoesNotStall();
+	await askedTwiceIsMadeOnce();
 	await restartOfEverything(open);
 	await open.stop();
 } catch (e) {
