@@ -143,6 +143,7 @@ struct lifeline_msg {
 		struct lifeline_ring ring;     /* RING */
 		uint32_t log_level;	       /* LOG */
 		uint64_t room;		       /* QUARANTINE */
+		uint32_t drain_ms; /* STOP of a server: in at most */
 	} u;
 };
 

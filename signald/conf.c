@@ -504,10 +504,8 @@ struct conf *conf_load(const char *path, char *err, size_t cap)
 	return NULL;
 }
 
-void conf_free(struct conf *c)
+static void free_one(struct conf *c)
 {
-	if (!c)
-		return;
 	for (size_t i = 0; i < conf_keys_n; i++) {
 		void *at = (char *)c + conf_keys[i].at;
 		struct conf_list *l = at;
@@ -530,4 +528,14 @@ void conf_free(struct conf *c)
 	}
 	free(c->path);
 	free(c);
+}
+
+void conf_free(struct conf *c)
+{
+	while (c) {
+		struct conf *before = c->before;
+
+		free_one(c);
+		c = before;
+	}
 }

@@ -28,6 +28,7 @@ struct conf_server {
 	char *state_dir; /* 0700: journal, certificate, keys */
 	char *log_level; /* error warn info debug */
 	bool log_json;
+	uint32_t drain_s; /* meetings may go on so long after SIGTERM */
 };
 
 struct conf_listen {
@@ -100,7 +101,8 @@ struct conf_signin {
 };
 
 struct conf {
-	char *path; /* the file; NULL: defaults only */
+	char *path;	     /* the file; NULL: defaults only */
+	struct conf *before; /* freed with it: its texts may be borrowed */
 	struct conf_server server;
 	struct conf_listen listen;
 	struct conf_media media;

@@ -38,6 +38,7 @@ const struct conf_key conf_keys[] = {
 	TEXT(server, state_dir, ""),
 	WORD(server, log_level, "info", "error warn info debug"),
 	BOOL(server, log_json, "false"),
+	UINT(server, drain_s, "0", 0, 86400),
 
 	TEXTS(listen, address),
 	UINT(listen, port, "4443", 1, 65535),

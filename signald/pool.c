@@ -38,9 +38,9 @@ void pool_tell(const struct watch *w)
 
 void pool_tell_all(struct supervisor *s)
 {
-	EACH(w, s)
-	if (w->role.start.generation)
-		pool_tell(w);
+	EACH (w, s)
+		if (w->role.start.generation)
+			pool_tell(w);
 }
 
 /* ---- places ----------------------------------------------------------------
@@ -137,22 +137,21 @@ int pool_init(struct supervisor *s)
 
 void pool_fini(struct supervisor *s)
 {
-	EACH(w, s)
-	if (w->made)
-		role_fini(&w->role);
+	EACH (w, s)
+		if (w->made)
+			role_fini(&w->role);
 }
 
 void pool_start(struct supervisor *s)
 {
-	EACH(w, s)
-	if (w->wanted)
-		supervisor_start(w);
+	EACH (w, s)
+		if (w->wanted)
+			supervisor_start(w);
 }
 
 struct watch *pool_spawn(struct supervisor *s)
 {
-	EACH(w, s)
-	{
+	EACH (w, s) {
 		if (w->wanted || w->role.state != ROLE_DOWN)
 			continue;
 		if (!w->made && make(s, w))
@@ -198,6 +197,24 @@ void pool_is_empty(struct watch *w)
 		lifeline_send(w->role.proc.lifeline, &m, NULL, 0);
 }
 
+void pool_resize(struct supervisor *s)
+{
+	uint32_t wanted = how_many(s), n = 0;
+
+	EACH (w, s)
+		n += w->wanted && w->wish != LIFELINE_WORKER_LEAVING;
+	for (; n < wanted && pool_spawn(s); n++)
+		;
+	for (int i = WORKERS_MAX - 1; i >= 0 && n > wanted; i--) {
+		struct watch *w = &s->worker[i];
+
+		if (!w->wanted || w->wish == LIFELINE_WORKER_LEAVING)
+			continue;
+		pool_set(w, LIFELINE_WORKER_LEAVING);
+		n--;
+	}
+}
+
 bool pool_lost(struct watch *w)
 {
 	pool_tell(w);
@@ -238,8 +255,8 @@ void pool_crashed(struct watch *w)
 
 void pool_renew(struct supervisor *s)
 {
-	EACH(w, s)
-	w->old = w->wanted && w->wish == LIFELINE_WORKER_UP;
+	EACH (w, s)
+		w->old = w->wanted && w->wish == LIFELINE_WORKER_UP;
 	log_info("pool", "renewal", "program=%s", s->conf->media.program);
 	pool_step(s);
 }
@@ -253,8 +270,8 @@ static void give_up_renewal(struct supervisor *s)
 	else if (s->fresh)
 		pool_set(s->fresh, LIFELINE_WORKER_LEAVING);
 	s->fresh = NULL;
-	EACH(w, s)
-	w->old = false;
+	EACH (w, s)
+		w->old = false;
 }
 
 /* The first that is still of the old kind; NULL: none, or not now. */
@@ -262,8 +279,7 @@ static struct watch *next_old(struct supervisor *s)
 {
 	struct watch *first = NULL;
 
-	EACH(w, s)
-	{
+	EACH (w, s) {
 		if (w->wanted && w->wish == LIFELINE_WORKER_LEAVING)
 			return NULL;
 		if (w->wanted && w->old && !first)

@@ -22,6 +22,9 @@ void pool_fini(struct supervisor *s);
 /* Starts all of them. */
 void pool_start(struct supervisor *s);
 
+/* The configuration wants another number of them. */
+void pool_resize(struct supervisor *s);
+
 /* One worker more; NULL: no place, or none can be made. */
 struct watch *pool_spawn(struct supervisor *s);
 

@@ -9,6 +9,7 @@
 #include "proto/lifeline.h"
 #include "signald/api/admin.h"
 #include "signald/api/hub.h"
+#include "signald/conf_reload.h"
 #include "signald/net/files.h"
 #include "signald/net/net.h"
 #include "signald/net/tls.h"
@@ -24,6 +25,7 @@
 #define START_MS  5000
 #define LINGER_US 500000 /* for close frames to leave, at the end */
 #define NAMES_MAX 32
+#define PATH_CAP  512
 
 struct server {
 	const struct conf *conf;
@@ -36,6 +38,8 @@ struct server {
 	struct hub *hub;
 	struct net *net;
 	struct admin *admin;
+	struct conf *own;   /* of a reload, with those before; conf is it */
+	uint64_t drain_us;  /* when meetings must have ended; 0: serving */
 	uint64_t stop_us;   /* when to leave the loop; 0: serving */
 	uint64_t orphan_us; /* life without a supervisor ends; 0: has one */
 	uint32_t orphan_ms;
@@ -60,20 +64,67 @@ static uint64_t on_turn(void *arg, uint64_t now_us)
 	}
 	if (s->orphan_us && now_us >= s->orphan_us)
 		stop(s);
+	if (s->drain_us && !s->stop_us &&
+	    (now_us >= s->drain_us || !net_stats(s->net)->websockets))
+		stop(s);
 	if (s->stop_us && (now_us >= s->stop_us || !net_stats(s->net)->conns))
 		loop_stop(s->loop);
 	return now_us + LIFELINE_BEAT_US;
 }
 
+/* Where the certificate and its key are. */
+static void cert_paths(const struct conf *conf, char cert[PATH_CAP],
+		       char key[PATH_CAP])
+{
+	const struct conf_listen *l = &conf->listen;
+	const char *dir = conf->server.state_dir;
+
+	cert[0] = key[0] = '\0';
+	str_addf(cert, PATH_CAP, *l->cert ? "%s" : "%s/cert.pem",
+		 *l->cert ? l->cert : dir);
+	str_addf(key, PATH_CAP, *l->key ? "%s" : "%s/key.pem",
+		 *l->key ? l->key : dir);
+}
+
+static void fill_net_conf(const struct server *s, struct net_conf *nc);
+
+/* Connections stay; each part that cannot be had keeps what it has. */
 static void reload(struct server *s)
 {
-	char err[256];
+	char err[512] = "", cert[PATH_CAP], key[PATH_CAP];
+	struct conf *fresh = conf_reload(s->conf, err, sizeof(err));
+	struct net_conf nc;
 
-	if (s->tls && tls_reload(s->tls, err, sizeof(err)))
+	if (!fresh) {
+		log_error("server", "configuration not reloaded",
+			  "error=\"%s\"", err);
+	} else {
+		fresh->before = s->own;
+		s->conf = s->own = fresh;
+		log_set_level((enum log_level)log_level_parse(
+			fresh->server.log_level));
+		fill_net_conf(s, &nc);
+		net_configure(s->net, &nc);
+		hub_configure(s->hub, fresh);
+	}
+	cert_paths(s->conf, cert, key);
+	if (s->tls && tls_reload(s->tls, cert, key, err, sizeof(err)))
 		log_error("server", "certificate not reloaded", "error=\"%s\"",
 			  err);
 	else
 		log_info("server", "reloaded", "tls=%d", s->tls != NULL);
+}
+
+/* The end is near: at once, or when the last meeting ends. */
+static void drain(struct server *s, uint32_t ms)
+{
+	if (!ms || s->drain_us) {
+		stop(s);
+		return;
+	}
+	s->drain_us = loop_now_us(s->loop) + ms * 1000ull;
+	hub_drain(s->hub, ms);
+	log_info("server", "draining", "s=%u", ms / 1000);
 }
 
 static void on_message(struct server *s, const struct lifeline_msg *m)
@@ -92,6 +143,8 @@ static void on_message(struct server *s, const struct lifeline_msg *m)
 		log_set_level((enum log_level)m->u.log_level);
 		break;
 	case LIFELINE_STOP:
+		drain(s, m->u.drain_ms);
+		break;
 	case LIFELINE_LET_GO:
 		stop(s);
 		break;
@@ -152,16 +205,12 @@ static size_t own_names(const struct conf *conf, const char **names,
 static int open_tls(struct server *s, char *err, size_t cap)
 {
 	const struct conf_listen *l = &s->conf->listen;
-	const char *dir = s->conf->server.state_dir;
-	char cert[512] = "", key[512] = "", text[NAMES_MAX][ADDR_STRLEN];
+	char cert[PATH_CAP], key[PATH_CAP], text[NAMES_MAX][ADDR_STRLEN];
 	const char *names[NAMES_MAX];
 
 	if (!l->tls)
 		return 0;
-	str_addf(cert, sizeof(cert), *l->cert ? "%s" : "%s/cert.pem",
-		 *l->cert ? l->cert : dir);
-	str_addf(key, sizeof(key), *l->key ? "%s" : "%s/key.pem",
-		 *l->key ? l->key : dir);
+	cert_paths(s->conf, cert, key);
 	if (!*l->cert) {
 		int made = tls_self_sign(cert, key, names,
 					 own_names(s->conf, names, text));
@@ -275,19 +324,20 @@ static void folder_of(char *out, size_t cap, const char *file)
 }
 
 /*
- * Before the threads of journal and bus, so that they are meant, too. The
- * certificate's folder, not its file: it is replaced by renaming.
+ * Before the threads of journal and bus, so that they are meant, too. Folders
+ * of certificate and configuration, not the files: they are replaced by
+ * renaming.
  */
 static int confine(struct server *s)
 {
-	char cert[512], key[512];
+	char cert[512], key[512], conf[512];
 	const struct sandbox_path paths[] = {
 		{s->conf->server.state_dir, true},
 		{s->conf->server.run_dir, true},
 		{s->conf->listen.web_root, false},
 		{cert, false},
 		{key, false},
-		{s->conf->path ? s->conf->path : "", false},
+		{conf, false},
 		{"/etc/resolv.conf", false},
 		{"/etc/hosts", false},
 		{"/etc/nsswitch.conf", false},
@@ -302,6 +352,7 @@ static int confine(struct server *s)
 
 	folder_of(cert, sizeof(cert), s->conf->listen.cert);
 	folder_of(key, sizeof(key), s->conf->listen.key);
+	folder_of(conf, sizeof(conf), s->conf->path ? s->conf->path : "");
 	return sandbox_enter(SANDBOX_SIGNALD, paths,
 			     sizeof(paths) / sizeof(paths[0]));
 }
@@ -367,6 +418,7 @@ static void close_all(struct server *s)
 	tls_free(s->tls);
 	files_free(s->files);
 	loop_free(s->loop);
+	conf_free(s->own);
 }
 
 int server_run(const struct conf *conf, int lifeline)

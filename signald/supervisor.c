@@ -5,6 +5,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/loop.h"
 #include "common/sys/sandbox.h"
+#include "signald/conf_reload.h"
 #include "signald/pool.h"
 #include "signald/rings.h"
 #include "signald/rolemake.h"
@@ -17,11 +18,14 @@
 #include <unistd.h>
 
 #define SERVER_HANG_CPU_US 2000000
-#define LOOK_US		   50000   /* heartbeats are looked at each */
+#define LOOK_US		   50000 /* heartbeats are looked at each */
+#define SECOND_US	   1000000ull
 #define STOP_US		   3000000 /* roles end orderly by then */
 #define LET_GO_US	   2000000 /* the old server hands over by then */
 
 static void upgrade(struct supervisor *s);
+static void drain(struct supervisor *s);
+static void stop(struct supervisor *s);
 static void watch(struct watch *w);
 
 /* ---- telling the server ---------------------------------------------------
@@ -115,6 +119,11 @@ static void lost(struct watch *w)
 	}
 	if (w->index >= 0 && !pool_lost(w) && !s->stop_us)
 		return;
+	/* It has wound down: the rest follows. */
+	if (w == &s->server && s->drain_us && !s->stop_us && s->wound_down) {
+		stop(s);
+		return;
+	}
 	if (s->stop_us) {
 		if (!anyone_left(s))
 			loop_stop(s->loop);
@@ -189,6 +198,7 @@ static void on_pidfd(void *arg, unsigned int ready)
 	}
 	if (is_crash(w, status))
 		pool_crashed(w);
+	s->wound_down = WIFEXITED(status) && !WEXITSTATUS(status);
 	lost(w);
 }
 
@@ -222,6 +232,8 @@ static void on_ready(struct watch *w)
 	if (w->index >= 0)
 		pool_tell(w);
 	s->served |= w == &s->server;
+	if (w == &s->server && s->drain_us)
+		drain(s);
 	if (w == &s->server && s->upgrading) {
 		s->upgrading = false;
 		pool_renew(s);
@@ -487,6 +499,8 @@ static uint64_t on_turn(void *arg, uint64_t now_us)
 		s->let_go_us = 0;
 		proc_kill(&s->server.role.proc, SIGKILL);
 	}
+	if (s->drain_us && !s->stop_us && now_us >= s->drain_us + STOP_US)
+		stop(s);
 	if (s->stop_us && now_us >= s->stop_us)
 		each(s, kill_now);
 	return now_us + LOOK_US;
@@ -500,21 +514,42 @@ static void stop_role(struct watch *w)
 		lifeline_send(w->role.proc.lifeline, &m, NULL, 0);
 }
 
-static void on_stop(void *arg, int signo)
+/* All end orderly, and by then. */
+static void stop(struct supervisor *s)
 {
-	struct supervisor *s = arg;
-	uint64_t now_us = loop_now_us(s->loop);
-
-	(void)signo;
-	if (s->stop_us && !s->status) { /* the second time: at once */
-		each(s, kill_now);
-		return;
-	}
 	log_info("supervisor", "stopping", "pid=%d", (int)getpid());
-	s->stop_us = now_us + STOP_US;
+	s->stop_us = loop_now_us(s->loop) + STOP_US;
 	each(s, stop_role);
 	if (!anyone_left(s))
 		loop_stop(s->loop);
+}
+
+/* Meetings may end before; a server that dies meanwhile is told again. */
+static void drain(struct supervisor *s)
+{
+	struct lifeline_msg m = {.type = LIFELINE_STOP};
+	uint64_t now_us = loop_now_us(s->loop);
+
+	if (!s->drain_us)
+		s->drain_us = now_us + s->conf->server.drain_s * SECOND_US;
+	if (now_us >= s->drain_us)
+		return;
+	m.u.drain_ms = (uint32_t)((s->drain_us - now_us) / 1000 + 1);
+	supervisor_tell(s, &m);
+}
+
+/* Once: as the configuration says. Twice: now. Three times: at once. */
+static void on_stop(void *arg, int signo)
+{
+	struct supervisor *s = arg;
+
+	(void)signo;
+	if (s->stop_us && !s->status)
+		each(s, kill_now);
+	else if (!s->drain_us && !s->status && s->conf->server.drain_s)
+		drain(s);
+	else
+		stop(s);
 }
 
 static void on_upgrade(void *arg, int signo)
@@ -527,10 +562,20 @@ static void on_reload(void *arg, int signo)
 {
 	struct supervisor *s = arg;
 	struct lifeline_msg m = {.type = LIFELINE_RELOAD};
+	char err[512];
+	struct conf *fresh = conf_reload(s->conf, err, sizeof(err));
 
 	(void)signo;
-	if (s->server.role.state != ROLE_DOWN)
-		lifeline_send(s->server.role.proc.lifeline, &m, NULL, 0);
+	if (fresh) {
+		uint32_t before = s->conf->media.workers;
+
+		fresh->before = s->own;
+		s->conf = s->own = fresh;
+		if (before != fresh->media.workers)
+			pool_resize(s);
+	}
+	/* The server tells what is wrong. */
+	supervisor_tell(s, &m);
 }
 
 /* ---- set-up
@@ -601,6 +646,7 @@ int supervisor_run(const struct conf *conf)
 	role_fini(&s->next.role);
 	pool_fini(s);
 	loop_free(s->loop);
+	conf_free(s->own);
 	free(s);
 	return status;
 }

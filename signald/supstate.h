@@ -42,6 +42,7 @@ struct watch {
 
 struct supervisor {
 	const struct conf *conf;
+	struct conf *own; /* of a reload, with those before; conf is it */
 	struct loop *loop;
 	struct watch server;
 	struct watch worker[WORKERS_MAX];
@@ -56,6 +57,8 @@ struct supervisor {
 	bool upgrading;		/* workers are renewed after the server */
 	char program[PATH_MAX]; /* read once: the file may be replaced */
 	uint64_t let_go_us;	/* when the old server must be gone; 0: none */
+	uint64_t drain_us;	/* when meetings must have ended; 0: serving */
+	bool wound_down;	/* the last process ended with success */
 	uint64_t stop_us;	/* when patience ends; 0: running */
 	int status;		/* exit status */
 };

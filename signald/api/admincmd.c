@@ -70,7 +70,10 @@ static bool cmd_status(struct admincmd_call *c)
 	count_rooms(hub, &rooms, &members, &waiting);
 	for (size_t i = 0; i < WORKERS_MAX; i++)
 		up += hub->media->workers.w[i].state == WORKER_UP;
-	adminout_field(o, "state", hub->stopping ? "stopping" : "serving");
+	adminout_field(o, "state",
+		       hub->stopping   ? "stopping"
+		       : hub->draining ? "draining"
+				       : "serving");
 	adminout_count(o, "uptimeS",
 		       (hub_now(hub).us - hub->born_us) / 1000000);
 	adminout_count(o, "workersUp", up);

@@ -74,6 +74,10 @@ void api_enter_begin(struct api_req *r)
 		session_refuse(r->s, r->id, 400, "bad-request", 0);
 		return;
 	}
+	if (r->hub->draining && !core_room_named(r->hub->core, r->s->room_id)) {
+		session_refuse(r->s, r->id, 503, "stopping", 0);
+		return;
+	}
 	if (!en->name)
 		en->name = "";
 	secret_make(token);

@@ -64,6 +64,10 @@ static void create_room(struct hub *hub, struct conn *c, struct wire *w,
 	(void)req;
 	api_room_read_settings(&settings, &r.e.create.settings);
 	r.w.bad = w->bad ? w->bad : settings.bad;
+	if (hub->draining) {
+		api_http_say(c, 503, "stopping", 0);
+		return;
+	}
 	who = api_signin_find(
 		hub, wire_text(w, "signInToken", WIRE_MAY, HUB_SECRET_MAX));
 	r.e.create.subject = who ? who->subject : NULL;
@@ -141,7 +145,7 @@ static void healthz(struct hub *hub, struct conn *c)
 			status = "ok";
 	if (hub->sick)
 		status = "no-journal";
-	if (hub->stopping)
+	if (hub->stopping || hub->draining)
 		status = "stopping";
 	api_http_reply(c, str_eq(status, "ok") ? 200 : 503,
 		       wire_put_str(json_object(), "status", status));

@@ -254,11 +254,9 @@ static void core_conf_of(struct core_conf *out, const struct conf *conf)
 	out->fails[1] = l->addr_failures_per_min / 60.0;
 }
 
-static bool make_parts(struct hub *hub)
+static struct media_conf media_conf_of(const struct conf *conf)
 {
-	const struct conf *conf = hub->conf;
-	struct core_conf core_conf;
-	struct media_conf media_conf = {
+	return (struct media_conf){
 		.transports = conf->rooms.transports,
 		.producers = conf->rooms.producers,
 		.consumers = conf->rooms.consumers,
@@ -266,6 +264,13 @@ static bool make_parts(struct hub *hub)
 		.max_bitrate = conf->media.max_bitrate_kbps * 1000,
 		.capacity = conf->media.capacity,
 	};
+}
+
+static bool make_parts(struct hub *hub)
+{
+	const struct conf *conf = hub->conf;
+	struct core_conf core_conf;
+	struct media_conf media_conf = media_conf_of(conf);
 	uint8_t seed[16];
 
 	core_conf_of(&core_conf, conf);
@@ -333,6 +338,16 @@ static bool open_journal(struct hub *hub, char *err, size_t cap)
 	return hub->store_fd != NULL;
 }
 
+void hub_configure(struct hub *hub, const struct conf *conf)
+{
+	struct core_conf core_conf;
+
+	core_conf_of(&core_conf, conf);
+	core_configure(hub->core, &core_conf);
+	hub->media->conf = media_conf_of(conf);
+	hub->conf = conf;
+}
+
 void hub_set_lifeline(struct hub *hub, int lifeline)
 {
 	hub->lifeline = lifeline;
@@ -382,14 +397,25 @@ void hub_free(struct hub *hub)
 	free(hub);
 }
 
-void hub_stop(struct hub *hub, uint32_t in_ms)
+static void tell_restart(struct hub *hub, uint32_t in_ms)
 {
 	struct session *s;
 	size_t pos = 0;
 
-	hub->stopping = true;
 	while ((s = idmap_next(&hub->sessions, &pos)))
 		session_notify(s, "serverRestarting",
 			       wire_put_int(json_object(), "inMs", in_ms));
+}
+
+void hub_drain(struct hub *hub, uint32_t in_ms)
+{
+	hub->draining = true;
+	tell_restart(hub, in_ms);
+}
+
+void hub_stop(struct hub *hub, uint32_t in_ms)
+{
+	hub->stopping = true;
+	tell_restart(hub, in_ms);
 	net_close_all(hub->net, CONN_CLOSE_RESTART, "restart");
 }

@@ -41,6 +41,12 @@ void hub_set_lifeline(struct hub *hub, int lifeline);
 /* A worker was born, is up, drains or died. */
 void hub_worker(struct hub *hub, const struct lifeline_worker *w);
 
+/* Another configuration, borrowed as the first one was. */
+void hub_configure(struct hub *hub, const struct conf *conf);
+
+/* Meetings go on, no other one begins; clients are told. */
+void hub_drain(struct hub *hub, uint32_t in_ms);
+
 /* This room's traffic kills workers: it gets none for a while. */
 void hub_quarantine(struct hub *hub, uint64_t room);
 

@@ -37,8 +37,9 @@ struct hub {
 	struct idmap desks;    /* struct desk by peer */
 	bool applying;	       /* fx_run() is at work */
 	bool stopping;
-	bool sick;    /* the journal cannot write */
-	bool settled; /* workers' inventories are known: clients are served */
+	bool sick;     /* the journal cannot write */
+	bool draining; /* no meeting may begin */
+	bool settled;  /* workers' inventories are known: clients are served */
 	uint64_t settle_by_us;
 	uint64_t refused, messages; /* counters since start */
 	uint64_t born_us;

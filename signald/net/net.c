@@ -227,6 +227,11 @@ struct conn *net_find(struct net *net, uint64_t id)
 	return idmap_get(&net->by_id, id);
 }
 
+void net_configure(struct net *net, const struct net_conf *conf)
+{
+	net->conf = *conf;
+}
+
 void net_set_files(struct net *net, struct files *files)
 {
 	net->conf.files = files;

@@ -87,6 +87,9 @@ enum net_kind {
 void net_conf_defaults(struct net_conf *conf);
 
 /* NULL: no memory. conf and ops are copied, what they point to borrowed. */
+/* Timeouts, limits and names of what comes from now on. */
+void net_configure(struct net *net, const struct net_conf *conf);
+
 struct net *net_new(struct loop *loop, const struct net_conf *conf,
 		    const struct net_ops *ops);
 

@@ -120,13 +120,14 @@ void tls_free(struct tls *t)
 	free(t);
 }
 
-int tls_reload(struct tls *t, char *err, size_t cap)
+int tls_reload(struct tls *t, const char *cert, const char *key, char *err,
+	       size_t cap)
 {
-	SSL_CTX *ctx = load(t->cert, t->key, err, cap);
+	SSL_CTX *ctx = load(cert, key, err, cap);
 
 	if (!ctx)
 		return -EINVAL;
-	SSL_CTX_free(t->ctx); /* connections hold references */
+	SSL_CTX_free(t->ctx);
 	t->ctx = ctx;
 	return 0;
 }

@@ -14,8 +14,12 @@ struct tls;
 struct tls *tls_new(const char *cert, const char *key, char *err, size_t cap);
 void tls_free(struct tls *t);
 
-/* Reads the files again; on failure the old one stays. 0 or -EINVAL. */
-int tls_reload(struct tls *t, char *err, size_t cap);
+/*
+ * Reads files again, these or others; on failure the old certificate stays.
+ * 0 or -EINVAL.
+ */
+int tls_reload(struct tls *t, const char *cert, const char *key, char *err,
+	       size_t cap);
 
 /* For a new connection, the caller's to free; NULL: no memory. */
 SSL *tls_accept(struct tls *t);

@@ -135,6 +135,11 @@ struct core *core_new(const struct core_conf *conf, const uint8_t seed[16],
 	return c;
 }
 
+void core_configure(struct core *c, const struct core_conf *conf)
+{
+	c->conf = *conf;
+}
+
 void core_free(struct core *c)
 {
 	struct room *r;

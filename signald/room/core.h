@@ -49,6 +49,8 @@ void core_conf_default(struct core_conf *conf);
  */
 struct core *core_new(const struct core_conf *conf, const uint8_t seed[16],
 		      uint32_t epoch);
+/* For what happens from now on. */
+void core_configure(struct core *c, const struct core_conf *conf);
 void core_free(struct core *c);
 
 void core_step(struct core *c, const struct event *e, struct instant now,

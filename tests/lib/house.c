@@ -59,6 +59,8 @@ void house_open(struct house *h, const char *policy)
 	ck_assert_ptr_nonnull(mkdtemp(h->dir));
 	set_dir(h, "CHATTR_SERVER_STATE_DIR", "state");
 	set_dir(h, "CHATTR_SERVER_RUN_DIR", "run");
+	snprintf(h->conf, sizeof(h->conf), "%s/signald.conf", h->dir);
+	house_configure(h, "");
 	set("CHATTR_LISTEN_PORT", h->port);
 	set("CHATTR_MEDIA_PORT", 0);
 	set("CHATTR_MEDIA_WORKERS", 1);
@@ -71,7 +73,7 @@ void house_open(struct house *h, const char *policy)
 	program(path, sizeof(path));
 	h->pid = fork();
 	if (h->pid == 0) {
-		execl(path, "signald", (char *)NULL);
+		execl(path, "signald", "-c", h->conf, (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 500 && !answers(h->port); i++)
@@ -79,12 +81,23 @@ void house_open(struct house *h, const char *policy)
 	ck_assert_msg(answers(h->port), "signald does not answer");
 }
 
+void house_configure(const struct house *h, const char *text)
+{
+	FILE *f = fopen(h->conf, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
 void house_close(struct house *h)
 {
 	char cmd[128];
 
-	kill(h->pid, SIGTERM);
-	waitpid(h->pid, NULL, 0);
+	if (h->pid) {
+		kill(h->pid, SIGTERM);
+		waitpid(h->pid, NULL, 0);
+	}
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", h->dir);
 	ck_assert_int_eq(system(cmd), 0);
 }

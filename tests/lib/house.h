@@ -22,14 +22,18 @@
 #include "tests/lib/wsclient.h"
 
 struct house {
-	pid_t pid; /* of the supervisor */
+	pid_t pid; /* of the supervisor; 0: it has ended */
 	uint16_t port;
 	char dir[64];
+	char conf[96]; /* its file, empty at first */
 };
 
 /* policy: as rooms.policy of the configuration. */
 void house_open(struct house *h, const char *policy);
 void house_close(struct house *h);
+
+/* Another configuration: what the environment sets wins. */
+void house_configure(const struct house *h, const char *text);
 
 /* The role's process: a child of the supervisor with this in its command. */
 pid_t house_role(const struct house *h, const char *what);

@@ -116,11 +116,11 @@ TEST(tls_reload_keeps_the_old_certificate_when_the_new_one_is_broken)
 	paths();
 	ck_assert_int_eq(tls_self_sign(cert, key, NULL, 0), 1);
 	t = tls_new(cert, key, err, sizeof(err));
-	ck_assert_int_eq(tls_reload(t, err, sizeof(err)), 0);
+	ck_assert_int_eq(tls_reload(t, cert, key, err, sizeof(err)), 0);
 	f = fopen(cert, "w");
 	fputs("nonsense", f);
 	fclose(f);
-	ck_assert_int_ne(tls_reload(t, err, sizeof(err)), 0);
+	ck_assert_int_ne(tls_reload(t, cert, key, err, sizeof(err)), 0);
 	ck_assert_ptr_nonnull(strstr(err, "cert.pem"));
 	ck_assert_int_eq(handshake(t, TLS1_3_VERSION, TLS1_3_VERSION, NULL),
 			 TLS1_3_VERSION);
