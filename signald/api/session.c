@@ -61,7 +61,7 @@ uint64_t session_strangers(struct hub *hub, uint64_t now_us)
 		if (s->due_us > now_us)
 			return s->due_us;
 		list_del(&s->stranger);
-		conn_close(s->conn, CONN_CLOSE_ABUSE, "nobody");
+		conn_close(s->conn, CONN_CLOSE_FULL, "nobody");
 	}
 	return UINT64_MAX;
 }

@@ -556,7 +556,7 @@ TEST(api_nobodys_connection_ends)
 	ck_assert_ptr_null(wsclient_next(out, 350));
 	v = wsclient_next(out, 1000);
 	ck_assert_int_eq(json_integer_value(json_object_get(v, "closed")),
-			 1008);
+			 1013);
 	v = wsclient_ask(in, "setHand", "{s:b}", "raised", 1);
 	ck_assert_str_eq(wsclient_refused(v), "");
 	site_stop(k);
