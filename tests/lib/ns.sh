@@ -14,6 +14,7 @@ if [ "$IN_NS" != 1 ]; then
 	exec unshare -U -r -n -m "$0" "$@"
 fi
 set -e
+PATH=$PATH:/usr/sbin:/sbin # ip and nft, which others than root do not find
 mount -t tmpfs tmpfs /run
 mkdir -p /run/netns
 ip link set lo up
