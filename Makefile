@@ -336,7 +336,8 @@ chaos: daemons test-tools $(B)/bin/chattr-load $(B)/fault.so webclient
 # of them is a failed test.
 asan ubsan tsan:
 	$(MAKE) VARIANT=$@ all unit-build && VARIANT=$@ tests/run test-unit \
-		test-scenario test-wire test-sim test-signin test-e2e test-ops test-chaos
+		test-scenario test-wire test-sim test-survive test-signin test-e2e \
+		test-ops test-chaos
 clang:
 	$(MAKE) VARIANT=$@ daemons unit-build && \
 		VARIANT=$@ tests/run test-unit test-scenario test-wire test-sim
