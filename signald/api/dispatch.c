@@ -23,7 +23,7 @@ static const struct dispatch_row rows[] = {
 	{.name = NULL},
 	/* coming and going */
 	OURS("enter", PHASE_NEW, RATE_JOIN, api_enter_begin, NULL),
-	ROOM("setKnock", PHASE_WAITING, RATE_OTHER, EVENT_SET_KNOCK,
+	ROOM("setKnock", PHASE_WAITING, RATE_JOIN, EVENT_SET_KNOCK,
 	     api_enter_knock),
 	OURS("join", PHASE_IN, RATE_JOIN, api_enter_join, NULL),
 	OURS("leave", PHASE_KNOWN, RATE_OTHER, api_enter_leave, NULL),

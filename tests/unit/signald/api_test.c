@@ -635,3 +635,23 @@ TEST(api_host_renames)
 	ck_assert_str_eq(wsclient_str(r, "displayName"), "Robert");
 	site_stop(k);
 }
+
+/* One who waits does not ring the bell again and again. */
+TEST(api_knocker_rings_seldom)
+{
+	struct site *k = site_start("waiting");
+	struct wsclient *host = entered(k, "r", "Ann");
+	struct wsclient *c = wsclient_connect(k->port, "r", "");
+	int rang = 0;
+	json_t *r = NULL;
+
+	enter(c, "Bob");
+	for (int i = 0; i < 30; i++)
+		r = wsclient_ask(c, "setKnock", "{s:s}", "message", "hello");
+	ck_assert_str_eq(wsclient_refused(r), "rate-limited");
+	while (wsclient_wait(host, "knock", 300))
+		rang++;
+	ck_assert_int_ge(rang, 2);
+	ck_assert_int_le(rang, 4);
+	site_stop(k);
+}
