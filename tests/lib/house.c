@@ -50,7 +50,31 @@ static bool answers(uint16_t port)
 	return status == 200;
 }
 
-void house_open(struct house *h, const char *policy)
+static void tool(const struct house *h, const char *what, char *out, size_t cap)
+{
+	char path[512];
+
+	program(path, sizeof(path));
+	strcpy(strrchr(path, '/'), "/chattrctl");
+	snprintf(out, cap, "%s -s %s/run/admin %s", path, h->dir, what);
+}
+
+/* All of them take rooms. */
+static void await_workers(const struct house *h, unsigned n)
+{
+	char cmd[700];
+	char test[80];
+
+	snprintf(test, sizeof(test), "workers | grep -c ' up ' | grep -qx %u",
+		 n);
+	tool(h, test, cmd, sizeof(cmd));
+	for (int i = 0; i < 300 && system(cmd); i++)
+		usleep(50000);
+	ck_assert_int_eq(system(cmd), 0);
+}
+
+void house_open_wide(struct house *h, const char *policy, unsigned workers,
+		     unsigned capacity)
 {
 	char path[512];
 
@@ -63,7 +87,8 @@ void house_open(struct house *h, const char *policy)
 	house_configure(h, "");
 	set("CHATTR_LISTEN_PORT", h->port);
 	set("CHATTR_MEDIA_PORT", 0);
-	set("CHATTR_MEDIA_WORKERS", 1);
+	set("CHATTR_MEDIA_WORKERS", workers);
+	set("CHATTR_MEDIA_CAPACITY", capacity);
 	setenv("CHATTR_LISTEN_TLS", "false", 1);
 	setenv("CHATTR_LISTEN_ADDRESS", "127.0.0.1", 1);
 	setenv("CHATTR_MEDIA_ANNOUNCE", "127.0.0.1", 1);
@@ -79,6 +104,13 @@ void house_open(struct house *h, const char *policy)
 	for (int i = 0; i < 500 && !answers(h->port); i++)
 		usleep(20000);
 	ck_assert_msg(answers(h->port), "signald does not answer");
+	if (workers > 1)
+		await_workers(h, workers);
+}
+
+void house_open(struct house *h, const char *policy)
+{
+	house_open_wide(h, policy, 1, 1000);
 }
 
 void house_configure(const struct house *h, const char *text)
@@ -123,6 +155,8 @@ pid_t house_role(const struct house *h, const char *what)
 			n = fread(line, 1, sizeof(line) - 1, g);
 		if (g)
 			fclose(g);
+		for (size_t i = 0; i < n; i++)
+			line[i] = line[i] ? line[i] : ' ';
 		if (memmem(line, n, what, strlen(what)))
 			break;
 		pid = 0;
@@ -250,10 +284,8 @@ json_t *guest_offered(struct guest *g)
 /* What an operator says. */
 void house_command(const struct house *h, const char *what)
 {
-	char path[512], cmd[700];
+	char cmd[700];
 
-	program(path, sizeof(path));
-	strcpy(strrchr(path, '/'), "/chattrctl");
-	snprintf(cmd, sizeof(cmd), "%s -s %s/run/admin %s", path, h->dir, what);
+	tool(h, what, cmd, sizeof(cmd));
 	ck_assert_int_eq(system(cmd), 0);
 }

@@ -1,5 +1,5 @@
 /*
- * house: a whole signald (supervisor, server, one worker) with state of its
+ * house: a whole signald (supervisor, server, workers) with state of its
  * own, and guests that speak its signaling; the requests are those that a
  * browser sent in the captures of tests/fixtures/mediasoup.
  *
@@ -30,6 +30,9 @@ struct house {
 
 /* policy: as rooms.policy of the configuration. */
 void house_open(struct house *h, const char *policy);
+/* With that many workers, and a room spreads beyond so many consumers. */
+void house_open_wide(struct house *h, const char *policy, unsigned workers,
+		     unsigned capacity);
 void house_close(struct house *h);
 
 /* Another configuration: what the environment sets wins. */

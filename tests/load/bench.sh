@@ -124,6 +124,10 @@ elif [ "$kind" = quick ]; then
 	load workers-1 1 --pubs 1 --subs 50 --rooms 4 --secs 6 --every-ms 10
 	load workers-2 2 --pubs 1 --subs 50 --rooms 4 --secs 6 --every-ms 10 \
 		--server-cpu -1
+	# And one room, on one worker and spread over both.
+	load room-1 1 --pubs 4 --subs 50 --secs 6 --every-ms 10
+	CHATTR_MEDIA_CAPACITY=20 load room-2 2 --pubs 4 --subs 50 --secs 6 \
+		--every-ms 10 --server-cpu -1
 else
 	# Publishers are added until the load is reached; the highest load has
 	# the plain name.
@@ -150,12 +154,17 @@ else
 	load workers-1 1 --pubs 1 --subs 50 --rooms 4 --secs 15 --every-ms 10
 	load workers-2 2 --pubs 1 --subs 50 --rooms 4 --secs 15 --every-ms 10 \
 		--server-cpu -1
+	load room-1 1 --pubs 4 --subs 50 --secs 15 --every-ms 10
+	CHATTR_MEDIA_CAPACITY=20 load room-2 2 --pubs 4 --subs 50 --secs 15 \
+		--every-ms 10 --server-cpu -1
 fi
 # What two workers make of the same work as one.
-awk -F'[:,]' '
-	/"workers-1.packets_per_cpu_second"/ { one = $4 }
-	/"workers-2.packets_per_cpu_second"/ { two = $4 }
-	END { if (one > 0 && two > 0)
-		printf "{\"name\":\"workers-2.efficiency\",\"value\":%.3f,\"unit\":\"1\"}\n", two / one
-	}' "$OUT" | tee -a "$OUT"
+for what in workers room; do
+	awk -F'[:,]' -v what=$what '
+		index($0, "\"" what "-1.packets_per_cpu_second\"") { one = $4 }
+		index($0, "\"" what "-2.packets_per_cpu_second\"") { two = $4 }
+		END { if (one > 0 && two > 0)
+			printf "{\"name\":\"%s-2.efficiency\",\"value\":%.3f,\"unit\":\"1\"}\n", what, two / one
+		}' "$OUT" | tee -a "$OUT"
+done
 awk -f tests/load/plot.awk "$OUT" >"${OUT%.jsonl}.svg"

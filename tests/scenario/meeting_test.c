@@ -1,5 +1,5 @@
 /*
- * A whole signald (supervisor, server, one worker) and clients that speak
+ * A whole signald (supervisor, server, workers) and clients that speak
  * its signaling; the requests are those that a browser sent in the captures
  * of tests/fixtures/mediasoup. Media itself is in the other scenarios.
  */
@@ -245,6 +245,102 @@ static void await_end(pid_t pid)
 	for (int i = 0; i < 300 && !kill(pid, 0); i++)
 		usleep(10000);
 	ck_assert_msg(kill(pid, 0) != 0, "the old worker lives on");
+}
+
+/* A successor of one of his transports, or that he has lost a stream. */
+static bool is_rebuilt(struct guest *g)
+{
+	json_t *v, *t;
+
+	while ((v = wsclient_next(g->c, WSCLIENT_SOON))) {
+		const char *what = guest_text(v, "method");
+
+		if (strcmp(what, "consumerClosed") == 0)
+			return false;
+		if (strcmp(what, "rebuild") == 0)
+			break;
+		json_decref(v);
+	}
+	ck_assert_msg(v != NULL, "nothing was told");
+	t = json_array_get(
+		json_object_get(json_object_get(v, "data"), "transports"), 0);
+	snprintf(strcmp(guest_text(t, "replaces"), g->send) ? g->recv : g->send,
+		 17, "%s", guest_text(t, "id"));
+	return true;
+}
+
+/* One a worker: they see each other, and one's death is not the other's. */
+TEST_SLOW(meeting_spreads_over_two_workers, 60)
+{
+	char video[2][17], seen[2][17], again[17];
+	struct guest g[2];
+	struct house h;
+	int lost, lives;
+	json_t *v;
+
+	house_open_wide(&h, "open", 2, 1);
+	guest_arrive(&g[0], &h, "Ann");
+	guest_arrive(&g[1], &h, "Bob");
+	for (int i = 0; i < 2; i++) {
+		guest_produce(&g[i], "client-produce-video", NULL, video[i]);
+		v = guest_offered(&g[!i]);
+		ck_assert_str_eq(guest_text(v, "producerId"), video[i]);
+		snprintf(seen[!i], 17, "%s", guest_text(v, "id"));
+	}
+	/* Their workers have them: the producers' stand-ins are there. */
+	for (int i = 0; i < 2; i++)
+		json_decref(
+			guest_ok(wsclient_ask(g[i].c, "getConsumerStats",
+					      "{s:s}", "consumerId", seen[i])));
+	kill(house_role(&h, "mediad -i 0"), SIGKILL);
+	lost = !is_rebuilt(&g[0]);
+	lives = !lost;
+	ck_assert(is_rebuilt(&g[lost]));
+	if (lost)
+		ck_assert(is_rebuilt(&g[lost]));
+	else
+		ck_assert(!is_rebuilt(&g[lives]));
+	ck_assert_ptr_null(wsclient_wait(g[lives].c, "rebuild", 500));
+	/* What comes from the worker that lives is offered by itself. */
+	v = guest_offered(&g[lost]);
+	ck_assert_str_eq(guest_text(v, "producerId"), video[lives]);
+	ck_assert_str_eq(guest_text(v, "id"), seen[lost]);
+	guest_produce(&g[lost], "client-produce-video", video[lost], again);
+	ck_assert_str_eq(again, video[lost]);
+	v = guest_offered(&g[lives]);
+	ck_assert_str_eq(guest_text(v, "producerId"), video[lost]);
+	guest_ok(wsclient_ask(g[lives].c, "pauseProducer", "{s:s}",
+			      "producerId", video[lives]));
+	v = wsclient_wait(g[lost].c, "consumerPaused", WSCLIENT_SOON);
+	ck_assert_str_eq(wsclient_str(v, "consumerId"), seen[lost]);
+	house_close(&h);
+}
+
+/* A new server finds both parts and what leads from one to the other. */
+TEST_SLOW(meeting_on_two_workers_survives_the_server, 60)
+{
+	char video[17], seen[17];
+	struct guest ann, bob;
+	struct house h;
+	json_t *v;
+
+	house_open_wide(&h, "open", 2, 1);
+	guest_arrive(&ann, &h, "Ann");
+	guest_arrive(&bob, &h, "Bob");
+	guest_produce(&ann, "client-produce-video", NULL, video);
+	snprintf(seen, 17, "%s", guest_text(guest_offered(&bob), "id"));
+	for (int round = 0; round < 2; round++) {
+		kill(house_role(&h, "server"), SIGKILL);
+		assert_nothing_lost(come_back(&ann, &h, video, NULL));
+		assert_nothing_lost(come_back(&bob, &h, NULL, seen));
+	}
+	json_decref(guest_ok(wsclient_ask(bob.c, "getConsumerStats", "{s:s}",
+					  "consumerId", seen)));
+	guest_ok(wsclient_ask(ann.c, "closeProducer", "{s:s}", "producerId",
+			      video));
+	v = wsclient_wait(bob.c, "consumerClosed", WSCLIENT_SOON);
+	ck_assert_str_eq(wsclient_str(v, "consumerId"), seen);
+	house_close(&h);
 }
 
 /* Another process carries the call, with the same producers and consumers. */
