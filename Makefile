@@ -317,7 +317,7 @@ conformance: unit-build daemons
 
 # What an operator relies on: users, sandbox, certificates, proxy, figures.
 .PHONY: test-ops
-test-ops: daemons test-tools
+test-ops: daemons test-tools $(B)/bin/chattr-load
 	@tests/ops/run
 
 # Processes die and hang in the middle of calls; the short form of each row.
@@ -330,6 +330,12 @@ test-chaos: daemons test-tools $(B)/bin/chattr-load $(B)/fault.so
 # Each tens or hundreds of times, with the spread of what was seen.
 chaos: daemons test-tools $(B)/bin/chattr-load $(B)/fault.so webclient
 	@B=$(B) LONG=1 tests/chaos/run
+
+# A join and a leave each second: make soak MIN=60, make soak VARIANT=asan MIN=10
+MIN ?= 60
+.PHONY: soak
+soak: daemons $(B)/bin/chattr-load
+	@B=$(B) tests/load/soak $(MIN)
 
 .PHONY: asan ubsan tsan cov clang
 # All tests that run our C, under a sanitizer: what it says of a daemon in any

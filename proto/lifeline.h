@@ -118,7 +118,7 @@ struct lifeline_worker {
 	uint32_t index;
 	uint32_t generation;
 	int32_t pid;
-	uint32_t state;		  /* enum lifeline_state */
+	uint32_t state;		  /* enum lifeline_state; KILL: the signal */
 	char path[LIFELINE_PATH]; /* bus socket, no "ipc://" in front */
 };
 

@@ -29,6 +29,7 @@ struct conf_server {
 	char *log_level; /* error warn info debug */
 	bool log_json;
 	uint32_t drain_s; /* meetings may go on so long after SIGTERM */
+	bool drills;
 };
 
 struct conf_listen {

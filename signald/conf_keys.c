@@ -39,6 +39,7 @@ const struct conf_key conf_keys[] = {
 	WORD(server, log_level, "info", "error warn info debug"),
 	BOOL(server, log_json, "false"),
 	UINT(server, drain_s, "0", 0, 86400),
+	BOOL(server, drills, "false"),
 
 	TEXTS(listen, address),
 	UINT(listen, port, "4443", 1, 65535),

@@ -295,7 +295,8 @@ static void on_worker_message(struct supervisor *s,
 	if (!w)
 		return;
 	if (m->type == LIFELINE_KILL)
-		proc_kill(&w->role.proc, SIGKILL);
+		proc_kill(&w->role.proc,
+			  m->u.worker.state == SIGSTOP ? SIGSTOP : SIGKILL);
 	else if (m->type == LIFELINE_DRAIN)
 		pool_set(w, (enum lifeline_state)m->u.worker.state);
 	else

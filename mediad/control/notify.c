@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/list.h"
+#include "mediad/bwe/bwe.h"
 #include "mediad/path/link.h"
 #include "mediad/path/room.h"
 #include "mediad/path/worker.h"
@@ -63,6 +64,10 @@ static uint32_t downlink(struct control *k, struct transport *t)
 	m.available = transport_available_bps(t);
 	m.desired = transport_desired_bps(t);
 	m.effective_desired = m.desired < m.available ? m.desired : m.available;
+	if (t->bwe) {
+		m.has_loss = true;
+		m.loss = bwe_loss(t->bwe);
+	}
 	control_answer(k, &m.base);
 	return MEDIA__EVENT__DOWNLINK_BWE;
 }

@@ -9,6 +9,9 @@
 #include "common/sys/rng.h"
 #include "proto/lifeline.h"
 #include "signald/api/admin.h"
+#include "signald/api/admindrill.h"
+#include "signald/api/adminlive.h"
+#include "signald/api/trace.h"
 #include "signald/api/adminout.h"
 #include "signald/api/hubstate.h"
 #include "signald/media/place.h"
@@ -337,49 +340,12 @@ static bool cmd_log(struct admincmd_call *c)
 	return false;
 }
 
-static bool tell_supervisor(struct admincmd_call *c,
-			    const struct lifeline_msg *m)
-{
-	int err = lifeline_send(c->lifeline, m, NULL, 0);
-
-	if (err)
-		adminout_error(c->out, "%s", strerror(-err));
-	return false;
-}
-
 /* The message about the worker of an argument; false: there is none. */
-static bool about_worker(struct admincmd_call *c, const char *arg,
-			 struct lifeline_msg *m)
-{
-	const struct worker *w;
-	uint64_t index;
-
-	if (str_u64(arg, WORKERS_MAX - 1, &index)) {
-		adminout_error(c->out, "not a worker");
-		return false;
-	}
-	w = &c->hub->media->workers.w[index];
-	if (w->state == WORKER_ABSENT) {
-		adminout_error(c->out, "no-worker");
-		return false;
-	}
-	m->u.worker.index = (uint32_t)index;
-	m->u.worker.generation = w->generation;
-	return true;
-}
-
-static bool cmd_kill_worker(struct admincmd_call *c)
-{
-	struct lifeline_msg m = {.type = LIFELINE_KILL};
-
-	return about_worker(c, ARG(c, 1), &m) ? tell_supervisor(c, &m) : false;
-}
-
 static bool set_worker(struct admincmd_call *c, enum lifeline_state wish)
 {
 	struct lifeline_msg m = {.type = LIFELINE_DRAIN};
 
-	if (!about_worker(c, ARG(c, 2), &m))
+	if (!admindrill_worker(c, ARG(c, 2), &m))
 		return false;
 	if (wish != LIFELINE_WORKER_UP &&
 	    !place_elsewhere(c->hub->media, m.u.worker.index)) {
@@ -387,7 +353,7 @@ static bool set_worker(struct admincmd_call *c, enum lifeline_state wish)
 		return false;
 	}
 	m.u.worker.state = wish;
-	return tell_supervisor(c, &m);
+	return admindrill_tell(c, &m);
 }
 
 static bool cmd_workers(struct admincmd_call *c)
@@ -405,10 +371,10 @@ static bool cmd_workers(struct admincmd_call *c)
 	if (c->n_words == 1)
 		return list_workers(c);
 	if (c->n_words == 2 && str_eq(what, "add"))
-		return tell_supervisor(
+		return admindrill_tell(
 			c, &(struct lifeline_msg){.type = LIFELINE_SPAWN});
 	if (c->n_words == 2 && str_eq(what, "restart"))
-		return tell_supervisor(
+		return admindrill_tell(
 			c, &(struct lifeline_msg){.type = LIFELINE_RENEW});
 	for (size_t i = 0; c->n_words == 3 && i < 3; i++)
 		if (str_eq(wishes[i].name, what))
@@ -419,7 +385,7 @@ static bool cmd_workers(struct admincmd_call *c)
 
 static bool cmd_upgrade(struct admincmd_call *c)
 {
-	return tell_supervisor(
+	return admindrill_tell(
 		c, &(struct lifeline_msg){.type = LIFELINE_UPGRADE});
 }
 
@@ -431,16 +397,28 @@ static const struct {
 	size_t min, max; /* arguments */
 	bool (*run)(struct admincmd_call *c);
 } commands[] = {
-	{"status", 0, 0, cmd_status},	{"workers", 0, 2, cmd_workers},
-	{"rooms", 0, 0, cmd_rooms},	{"peers", 1, 1, cmd_peers},
-	{"knocks", 1, 1, cmd_knocks},	{"admit", 1, 2, cmd_admit},
-	{"deny", 2, 2, cmd_deny},	{"kick", 2, 3, cmd_kick},
-	{"mute", 1, 2, cmd_mute},	{"lock", 1, 1, cmd_lock},
-	{"policy", 2, 2, cmd_policy},	{"end", 1, 1, cmd_end},
-	{"invites", 1, 1, cmd_invites}, {"invite", 1, 2, cmd_invite},
-	{"revoke", 2, 2, cmd_revoke},	{"audit", 1, 1, cmd_audit},
-	{"log", 1, 1, cmd_log},		{"kill-worker", 1, 1, cmd_kill_worker},
+	{"status", 0, 0, cmd_status},
+	{"workers", 0, 2, cmd_workers},
+	{"rooms", 0, 0, cmd_rooms},
+	{"peers", 1, 1, cmd_peers},
+	{"knocks", 1, 1, cmd_knocks},
+	{"admit", 1, 2, cmd_admit},
+	{"deny", 2, 2, cmd_deny},
+	{"kick", 2, 3, cmd_kick},
+	{"mute", 1, 2, cmd_mute},
+	{"lock", 1, 1, cmd_lock},
+	{"policy", 2, 2, cmd_policy},
+	{"end", 1, 1, cmd_end},
+	{"invites", 1, 1, cmd_invites},
+	{"invite", 1, 2, cmd_invite},
+	{"revoke", 2, 2, cmd_revoke},
+	{"audit", 1, 1, cmd_audit},
+	{"log", 1, 1, cmd_log},
+	{"simulate", 1, 3, admindrill_run},
 	{"upgrade", 0, 0, cmd_upgrade},
+	{"receivers", 0, 1, adminlive_receivers},
+	{"dump", 1, 1, adminlive_dump},
+	{"events", 1, 2, trace_events},
 };
 
 bool admincmd_run(struct admincmd_call *c)

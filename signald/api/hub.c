@@ -394,6 +394,7 @@ void hub_free(struct hub *hub)
 	core_free(hub->core);
 	idmap_fini(&hub->sessions);
 	idmap_fini(&hub->desks);
+	free(hub->trace);
 	free(hub);
 }
 

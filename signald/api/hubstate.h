@@ -44,6 +44,7 @@ struct hub {
 	uint64_t refused, messages; /* counters since start */
 	uint64_t born_us;
 	struct admin *admin; /* borrowed; NULL: none */
+	struct trace *trace; /* owned; NULL: nobody has looked */
 };
 
 struct instant hub_now(struct hub *hub);

@@ -10,6 +10,7 @@
 #include "signald/api/desk.h"
 #include "signald/api/dispatch.h"
 #include "signald/api/hubstate.h"
+#include "signald/api/trace.h"
 #include "signald/api/wire.h"
 #include "signald/net/conn.h"
 
@@ -140,8 +141,10 @@ struct session *session_of_ticket(const struct hub *hub,
 
 void session_send(struct session *s, const char *text, size_t len)
 {
-	if (s && text)
-		(void)conn_send_text(s->conn, text, len);
+	if (!s || !text)
+		return;
+	(void)conn_send_text(s->conn, text, len);
+	trace_text(s, false, text, len);
 }
 
 static void send_json(struct session *s, json_t *v)
@@ -288,6 +291,7 @@ void session_text(struct session *s, const char *text, size_t len)
 		conn_close(s->conn, CONN_CLOSE_ABUSE, "flood");
 		return;
 	}
+	trace_text(s, true, text, len);
 	if (s->hub->settled)
 		serve(s, text, len);
 	else

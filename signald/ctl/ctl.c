@@ -49,8 +49,15 @@ static const struct {
 	{"audit", "ROOM", "who did what"},
 	{"log", "LEVEL", "error, warn, info or debug"},
 	{"upgrade", "", "new processes take over, no connection lost"},
-	{"kill-worker", "WORKER", "a drill: SIGKILL for a worker"},
-	{"top", "", "status, workers and rooms, each second"},
+	{"receivers", "[ROOM]", "each stream as each receiver gets it"},
+	{"trace", "PEER", "what its client and the server say, as it comes"},
+	{"dump", "ROOM", "all objects of its media"},
+	{"simulate", "kill-worker WORKER",
+	 "a drill, where server.drills is on"},
+	{"simulate", "hang-worker WORKER", "it is stopped"},
+	{"simulate", "kill-server", "media flows on, a new one takes over"},
+	{"simulate", "drop-signaling", "every WebSocket ends"},
+	{"top", "", "all of it, each second: workers, rooms, receivers"},
 };
 
 static void usage(FILE *out)
@@ -192,14 +199,15 @@ static int one(int fd, char **word, size_t n, bool json)
 /* Until signald or the reader goes away. */
 static int top(int fd, bool json)
 {
-	char status[] = "status", workers[] = "workers", rooms[] = "rooms";
-	char *views[] = {status, workers, rooms};
+	char status[] = "status", workers[] = "workers", rooms[] = "rooms",
+	     receivers[] = "receivers";
+	char *views[] = {status, workers, rooms, receivers};
 	int rc = 0;
 
 	while (!rc) {
 		if (!json && isatty(STDOUT_FILENO))
 			fputs("\033[H\033[2J", stdout);
-		for (size_t i = 0; !rc && i < 3; i++) {
+		for (size_t i = 0; !rc && i < 4; i++) {
 			rc = one(fd, &views[i], 1, json);
 			if (!json)
 				putchar('\n');
@@ -208,6 +216,39 @@ static int top(int fd, bool json)
 			break;
 		nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
 	}
+	return rc;
+}
+
+/* What is new of one peer's events; 0 or an exit status. */
+static int trace_step(int fd, char *peer, char *since, bool json)
+{
+	char events[] = "events";
+	char *words[] = {events, peer, since};
+	Admin__Reply *reply = NULL;
+	int err = ask(fd, words, 3, &reply), rc = 0;
+
+	if (err)
+		return unreachable(err);
+	if (!reply->ok) {
+		fprintf(stderr, "chattrctl: %s\n",
+			reply->error ? reply->error : "refused");
+		rc = 1;
+	} else if (reply->n_row) {
+		json ? print_json(reply) : print_rows(reply);
+		str_copy(since, 24, reply->row[reply->n_row - 1]->cell[0]);
+	}
+	admin__reply__free_unpacked(reply, NULL);
+	return rc;
+}
+
+/* Until the peer, signald or the reader goes away. */
+static int trace(int fd, char *peer, bool json)
+{
+	char since[24] = "0";
+	int rc;
+
+	while (!(rc = trace_step(fd, peer, since, json)) && !fflush(stdout))
+		nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
 	return rc;
 }
 
@@ -233,7 +274,12 @@ static int run(const char *path, char **word, size_t n, bool json)
 
 	if (fd < 0)
 		return unreachable(fd);
-	rc = str_eq(word[0], "top") ? top(fd, json) : one(fd, word, n, json);
+	if (str_eq(word[0], "top"))
+		rc = top(fd, json);
+	else if (str_eq(word[0], "trace") && n == 2)
+		rc = trace(fd, word[1], json);
+	else
+		rc = one(fd, word, n, json);
 	close(fd);
 	return rc;
 }

@@ -88,6 +88,18 @@ void print_text(const Admin__Reply *r)
 	}
 }
 
+void print_rows(const Admin__Reply *r)
+{
+	for (size_t k = 0; k < r->n_row; k++) {
+		for (size_t i = 0; i < r->n_column; i++) {
+			if (i)
+				fputs("  ", stdout);
+			put_clean(cell(r->row[k], i));
+		}
+		putchar('\n');
+	}
+}
+
 static json_t *value(const Admin__Column *c, const char *text)
 {
 	uint64_t n;

@@ -7,6 +7,9 @@
 /* "name  value" lines of a record, or a table with a heading. */
 void print_text(const Admin__Reply *r);
 
+/* The rows alone, without a heading. */
+void print_rows(const Admin__Reply *r);
+
 /* One line: an object of a record, else an array of objects. */
 void print_json(const Admin__Reply *r);
 

@@ -75,7 +75,11 @@ struct transport {
 	struct list node;
 	enum transport_state state;
 	bool producing, consuming, force_tcp;
-	bool connected;	   /* DTLS said so */
+	bool connected; /* DTLS said so */
+	struct {
+		uint32_t available, desired; /* b/s */
+		uint16_t loss_permille;
+	} bwe;		   /* as the worker told it last */
 	uint32_t next_mid; /* never used again, so a counter */
 	char cname[RTP_CNAME_CAP];
 	struct list producers, consumers;
@@ -131,6 +135,8 @@ struct consumer {
 		int8_t spatial, temporal;
 		uint16_t width, height;
 	} wants;
+	int8_t spatial, temporal; /* what is sent; -1: nothing */
+	uint8_t limit;		  /* enum Media__LimitReason */
 	uint32_t ssrc;
 	char mid[RTP_MID_CAP];
 	uint8_t score, producer_score, n_scores, scores[RTP_ENCODINGS_MAX];

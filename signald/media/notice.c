@@ -100,6 +100,8 @@ static void consumer_layers(struct media *m, const struct worker *w,
 
 	if (!c)
 		return;
+	c->spatial = (int8_t)(e->spatial < 0 ? -1 : e->spatial & 7);
+	c->temporal = (int8_t)(e->temporal < 0 ? -1 : e->temporal & 7);
 	o = media_out(m, MEDIA_LAYERS);
 	o->peer = c->seat->id;
 	o->id = c->id;
@@ -115,6 +117,7 @@ static void consumer_limit(struct media *m, const struct worker *w,
 
 	if (!c)
 		return;
+	c->limit = (uint8_t)(e->reason & 7);
 	o = media_out(m, MEDIA_LIMIT);
 	o->peer = c->seat->id;
 	o->id = c->id;
@@ -194,6 +197,11 @@ static void downlink(struct media *m, const struct worker *w,
 
 	if (!t)
 		return;
+	t->bwe.available = e->available;
+	t->bwe.desired = e->desired;
+	/* A hostile worker may say anything. */
+	t->bwe.loss_permille =
+		e->loss > 0 && e->loss <= 1 ? (uint16_t)(e->loss * 1000) : 0;
 	o = media_out(m, MEDIA_BWE);
 	o->peer = t->seat->id;
 	o->id = t->id;

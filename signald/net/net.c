@@ -216,6 +216,21 @@ void net_stop(struct net *net)
 /* ---- the rest -------------------------------------------------------------
  */
 
+size_t net_drop_all(struct net *net)
+{
+	size_t n = 0;
+
+	list_for_each_safe (it, &net->conns) {
+		struct conn *c = list_entry(it, struct conn, node);
+
+		if (c->state != CONN_WS)
+			continue;
+		conn_kill(c, NET_END_LOST);
+		n++;
+	}
+	return n;
+}
+
 void net_close_all(struct net *net, uint16_t code, const char *reason)
 {
 	list_for_each (it, &net->conns)

@@ -103,6 +103,9 @@ int net_listen(struct net *net, int fd, enum net_kind kind);
 void net_stop(struct net *net);
 
 /* conn_close() for every WebSocket. */
+/* Every WebSocket ends as if the network had. How many. */
+size_t net_drop_all(struct net *net);
+
 void net_close_all(struct net *net, uint16_t code, const char *reason);
 
 /* The connection with this conn_id(), or NULL when it is gone. */
