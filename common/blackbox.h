@@ -6,7 +6,8 @@
  * the supervisor knows whose traffic it was, and has what is needed to see
  * it again. A datagram is kept as it came; what SRTP has opened is kept
  * opened, since the keys die with the worker. Of media only the first
- * BLACKBOX_MEDIA bytes are kept: nothing reads further.
+ * BLACKBOX_MEDIA bytes are kept: nothing reads further. Sealed media is worth
+ * its header alone.
  *
  *	blackbox_for(b, 0);
  *	blackbox_add(b, data, len, at_us);
@@ -24,6 +25,7 @@
 #define BLACKBOX_SLOTS 64
 #define BLACKBOX_CAP   1536
 #define BLACKBOX_MEDIA 256
+#define BLACKBOX_HEAD  96
 
 struct blackbox_packet {
 	uint64_t at_us;
@@ -48,13 +50,14 @@ static inline void blackbox_for(struct blackbox *b, uint64_t room)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
+/* media: how much of RTP. */
 static inline void blackbox_copy(struct blackbox_packet *p, const uint8_t *data,
-				 size_t len)
+				 size_t len, size_t media)
 {
 	/* RTP by RFC 7983; RTCP, STUN and DTLS are kept whole. */
 	bool rtp = len > 1 && data[0] >> 6 == 2 &&
 		   (data[1] < 192 || data[1] > 223);
-	size_t cap = rtp ? BLACKBOX_MEDIA : BLACKBOX_CAP;
+	size_t cap = rtp ? media : BLACKBOX_CAP;
 
 	p->len = (uint32_t)len;
 	p->kept = (uint16_t)(len < cap ? len : cap);
@@ -70,7 +73,7 @@ static inline void blackbox_add(struct blackbox *b, const uint8_t *data,
 	p->at_us = at_us;
 	p->room = 0;
 	p->opened = 0;
-	blackbox_copy(p, data, len);
+	blackbox_copy(p, data, len, BLACKBOX_HEAD);
 	atomic_store_explicit(&b->n, n + 1, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
 }
@@ -96,7 +99,7 @@ static inline void blackbox_opened(struct blackbox *b, const uint8_t *data,
 {
 	struct blackbox_packet *p = blackbox_last(b);
 
-	blackbox_copy(p, data, len);
+	blackbox_copy(p, data, len, BLACKBOX_MEDIA);
 	p->opened = 1;
 	atomic_signal_fence(memory_order_seq_cst);
 }

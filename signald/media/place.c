@@ -101,6 +101,14 @@ static uint32_t least(const struct media *m, const uint32_t *load)
 	return best;
 }
 
+uint32_t place_least(const struct media *m)
+{
+	uint32_t load[WORKERS_MAX];
+
+	weigh(m, load);
+	return least(m, load);
+}
+
 bool place_elsewhere(const struct media *m, uint32_t worker)
 {
 	for (uint32_t i = 0; i < WORKERS_MAX; i++)

@@ -16,6 +16,9 @@
  */
 int place_seat(struct media *m, struct seat *s);
 
+/* Where a new call goes: the least to do; GRAPH_NOWHERE: none takes it. */
+uint32_t place_least(const struct media *m);
+
 /* Is there another worker that takes somebody? */
 bool place_elsewhere(const struct media *m, uint32_t worker);
 
