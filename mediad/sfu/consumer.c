@@ -271,8 +271,8 @@ static enum fwd_verdict take(struct consumer *c, const struct media *m,
 	bool pass;
 
 	push_holes(c, ep, seq_diff(m->seq, ep->last_in) - 1);
-	ep->last_in =
-		m->seq; /* Of sound only the loudest go out in a large room. */
+	ep->last_in = m->seq;
+	/* Of sound only the loudest go out in a large room. */
 	pass = m->pay_len &&
 	       (c->video ? layers_pass(c, m) : c->producer->voice.loud);
 	c->frame_set = true;
@@ -319,6 +319,21 @@ static bool above_layers(const struct consumer *c, const struct media *m)
 	       (svc && m->sid > l->current.s);
 }
 
+/*
+ * Was nothing left out since the hole of this number? Then a picture id was
+ * left open with it, and a receiver waits for that too.
+ */
+static bool id_is_open(const struct consumer *c, const struct rtxmap_entry *e,
+		       uint16_t out)
+{
+	const struct rtxmap_entry *next =
+		rtxmap_get(&c->map, (uint16_t)(out + 1));
+	bool svc = c->layers.n_s > 1 && c->producer->n_streams == 1;
+
+	/* Of layers in one stream a picture id is of all of them. */
+	return !svc && (next ? next->pid_delta : c->pid_delta) == e->pid_delta;
+}
+
 /* A packet that fills a hole of an epoch. */
 static enum fwd_verdict fill_hole(struct consumer *c, const struct epoch *ep,
 				  const struct media *m, struct fwd *f)
@@ -335,7 +350,7 @@ static enum fwd_verdict fill_hole(struct consumer *c, const struct epoch *ep,
 	if (ends_picture(c, m))
 		e->flags |= RTXMAP_MARKER;
 	/* It should have been left out, but has a number now. */
-	if (!m->pay_len || above_layers(c, m))
+	if (!m->pay_len || (above_layers(c, m) && !id_is_open(c, e, out)))
 		e->flags |= RTXMAP_EMPTY;
 	if (!seq_newer(c->cursor, out))
 		return FWD_LATER;

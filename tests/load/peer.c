@@ -473,10 +473,21 @@ static void on_rebuild(struct peer *p, json_t *data, uint64_t now_us)
 	}
 }
 
+/* A publisher sends no layer that nobody watches. */
+static void on_wanted(struct peer *p, json_t *data)
+{
+	json_t *max = json_object_get(data, "maxSpatialLayer");
+
+	if (p->pub.n && json_is_integer(max))
+		pub_want(&p->pub, (int)json_integer_value(max));
+}
+
 static void on_notification(struct peer *p, json_t *msg, uint64_t now_us)
 {
 	const char *method = json_string_value(json_object_get(msg, "method"));
 
+	if (method && !strcmp(method, "producerLayersWanted"))
+		on_wanted(p, json_object_get(msg, "data"));
 	if (method && !strcmp(method, "rebuild"))
 		on_rebuild(p, json_object_get(msg, "data"), now_us);
 	if (p->member.on)

@@ -227,7 +227,7 @@ void pub_tick(struct pub *p, uint64_t now_us)
 		struct pub_stream *s = &p->s[i];
 
 		while (s->next_us <= now_us) {
-			if (p->leg->state == LEG_UP &&
+			if (p->leg->state == LEG_UP && !s->off &&
 			    now_us - s->next_us < UNSENT_US)
 				frame(p, s, now_us);
 			s->next_us += s->frame_us;
@@ -239,6 +239,20 @@ void pub_tick(struct pub *p, uint64_t now_us)
 	p->report_us = now_us + REPORT_US;
 	for (int i = 0; i < p->n; i++)
 		report(p, &p->s[i]);
+}
+
+void pub_want(struct pub *p, int layer)
+{
+	int at = 0;
+
+	for (int i = 0; i < p->n; i++) {
+		struct pub_stream *s = &p->s[i];
+
+		if (!s->video)
+			continue;
+		s->want_key |= s->off;
+		s->off = at++ > layer;
+	}
 }
 
 uint64_t pub_deadline(const struct pub *p)

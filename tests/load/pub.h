@@ -47,6 +47,7 @@ struct pub_sent {
 
 struct pub_stream {
 	bool video;
+	bool off; /* nobody watches it */
 	bool rids;
 	char rid[3];
 	char mid[2];
@@ -90,6 +91,9 @@ void pub_fini(struct pub *p);
 /* Sends what is due. Does nothing until the leg is up. */
 void pub_tick(struct pub *p, uint64_t now_us);
 uint64_t pub_deadline(const struct pub *p);
+
+/* The highest layer of the video that somebody watches; -1: none. */
+void pub_want(struct pub *p, int layer);
 
 /* An opened RTCP packet of the server's. */
 void pub_rtcp(struct pub *p, const uint8_t *data, size_t len, uint64_t now_us);

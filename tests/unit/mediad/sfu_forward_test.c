@@ -163,6 +163,59 @@ TEST(temporal_layers_are_left_out_without_a_gap)
 	rig_free(r);
 }
 
+/*
+ * A frame of a layer that is left out, missed and late: a number and a
+ * picture id were kept for it, and a receiver waits for both.
+ */
+TEST(a_late_frame_fills_its_number_and_its_picture_id)
+{
+	struct rig *r = rig_new();
+	struct producer_opts o = rig_vp8(r, 1, 3);
+	struct producer *p = rig_publish(r, &o);
+	struct rig_pkt k = {.seq = 100, .ts = 1, .key = true};
+	struct rig_pkt late;
+
+	rig_subscribe(r, r->down, p, (struct layers_pair){-1, 1});
+	k.sync = true;
+	frame(r, p, &k, 1);
+	late = k;
+	late.tid = 2;
+	late.key = false;
+	late.marker = true;
+	k.seq++;
+	k.pid++;
+	k.ts += 3000;
+	k.key = false;
+	k.tid = 1;
+	frame(r, p, &k, 1);
+	ck_assert_uint_eq(r->n_out, 2);
+	rig_send(r, p, &late);
+	ck_assert_uint_eq(r->n_out, 3);
+	ck_assert(!rig_out(r, 2)->empty);
+	ck_assert_uint_eq(rig_out(r, 2)->seq, rig_out(r, 0)->seq + 1);
+	ck_assert_uint_eq(rig_out(r, 2)->pid, rig_out(r, 0)->pid + 1);
+	ck_assert_uint_eq(rig_out(r, 1)->pid, rig_out(r, 0)->pid + 2);
+	/* Of a frame that was left out for the rest, only the number is. */
+	late = k;
+	late.tid = 2;
+	k.tid = 2;
+	k.seq++;
+	k.rest = true;
+	k.marker = true;
+	rig_send(r, p, &k);
+	k.seq++;
+	k.pid++;
+	k.ts += 3000;
+	k.tid = 1;
+	k.rest = false;
+	frame(r, p, &k, 1);
+	ck_assert_uint_eq(r->n_out, 4);
+	rig_send(r, p, &late);
+	ck_assert_uint_eq(r->n_out, 5);
+	ck_assert(rig_out(r, 4)->empty);
+	rig_free(r);
+}
+
 TEST(going_up_a_temporal_layer_waits_for_a_sync_frame)
 {
 	struct rig *r = rig_new();
