@@ -7,6 +7,7 @@
 // the load average is over 4.
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import net from 'node:net';
 import tls from 'node:tls';
 import { Client, Site, address, nextAddress, secret, sleep } from '../lib/protoo.mjs';
@@ -25,6 +26,21 @@ function hold(what, value, bound, ok = value <= bound) {
 	console.log(`${ok ? 'ok  ' : 'FAIL'} ${what} ${Math.round(value * 10) / 10} (${bound})`);
 	if (ok) passed++;
 	else failed++;
+}
+
+/*
+ * Nine of ten in time, in the long form 99 of 100. What this process itself
+ * is late, for want of CPU, is no fault of the server's: it is granted, as it
+ * is granted to each of the four processes that a newcomer waits for.
+ */
+const Q = process.env.BIG ? 0.99 : 0.9;
+const late = monitorEventLoopDelay({ resolution: 10 });
+late.enable();
+
+function inTime(what, took, bound) {
+	const granted = (4 * late.percentile(Q * 100)) / 1e6;
+	hold(`${what} p${Q * 100} ms`, quantile(took, Q), Math.round(bound + granted));
+	late.reset();
 }
 
 const quantile = (v, q) => v.sort((a, b) => a - b)[Math.min(v.length - 1, Math.floor(v.length * q))];
@@ -191,14 +207,14 @@ const rows = {
 			(site) => void (rss = site.rssKib()),
 			async (site, _, { ready }) => {
 				hold('slow: KiB a connection', (site.rssKib() - rss) / ready, watched ? 640 : 64);
-				hold('slow: newcomers p99 ms', quantile(await newcomers(SECS), 0.99), 500 * slow);
+				inTime('slow: newcomers', await newcomers(SECS), 500 * slow);
 			}
 		);
 		hold('slow: the last one is closed after ms', said.ended, 10000 + 2500 * slow);
 	},
 	async flood() {
 		const said = await siege('flood', {}, null, async () => {
-			hold('flood: newcomers p99 ms', quantile(await newcomers(SECS), 0.99), 500 * slow);
+			inTime('flood: newcomers', await newcomers(SECS), 500 * slow);
 		});
 		hold('flood: flooders are put out', said.closed, 1, said.closed >= 1);
 	},
@@ -219,7 +235,7 @@ const rows = {
 					await host.ask('setHand', { raised: i % 2 === 0 });
 					took.push(performance.now() - start);
 				}
-				hold('knocks: the host waits p99 ms', quantile(took, 0.99), 500 * slow);
+				inTime('knocks: the host waits', took, 500 * slow);
 				const { data } = await host.ask('listKnocks');
 				hold('knocks: in line', data.knocks.length, 50);
 				const c = await Client.connect(PORT, 'besieged');
