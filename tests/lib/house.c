@@ -268,17 +268,23 @@ void guest_produce(struct guest *g, const char *what, const char *as,
 }
 
 /* The next newConsumer, answered; its data. */
-json_t *guest_offered(struct guest *g)
+json_t *guest_accept(struct guest *g, json_t *v)
 {
-	json_t *v = wsclient_wait(g->c, "newConsumer", WSCLIENT_SOON);
 	char answer[128];
 
-	ck_assert_msg(v != NULL, "nothing was offered");
 	snprintf(answer, sizeof(answer),
 		 "{\"response\":true,\"id\":%d,\"ok\":true,\"data\":{}}",
 		 (int)json_integer_value(json_object_get(v, "id")));
 	wsclient_send(g->c, answer, strlen(answer));
 	return json_object_get(v, "data");
+}
+
+json_t *guest_offered(struct guest *g)
+{
+	json_t *v = wsclient_wait(g->c, "newConsumer", WSCLIENT_SOON);
+
+	ck_assert_msg(v != NULL, "nothing was offered");
+	return guest_accept(g, v);
 }
 
 /* What an operator says. */

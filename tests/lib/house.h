@@ -61,7 +61,8 @@ void guest_arrive(struct guest *g, const struct house *h, const char *name);
 void guest_produce(struct guest *g, const char *what, const char *as,
 		   char out[17]);
 
-/* The next newConsumer, answered; its data. */
+/* Answers a newConsumer; its data. The next one of all. */
+json_t *guest_accept(struct guest *g, json_t *v);
 json_t *guest_offered(struct guest *g);
 
 /* Asks until it is granted: no worker yet, or a bucket is empty. */
