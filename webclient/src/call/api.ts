@@ -49,7 +49,8 @@ export interface PeerInfo {
 	muted?: boolean;
 	handRaised?: boolean;
 	away?: boolean;
-	verified?: boolean;
+	/** An issuer vouches for the name. */
+	signedIn?: boolean;
 	chatKeys?: ChatKeys | null;
 }
 

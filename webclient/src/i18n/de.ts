@@ -94,6 +94,7 @@ export const de: Dictionary = {
 		cameraOn: 'Kamera einschalten',
 		cameraOff: 'Kamera ausschalten',
 		share: 'Bildschirm teilen',
+		shareMotion: 'Film oder Spiel teilen',
 		stopShare: 'Teilen beenden',
 		raiseHand: 'Hand heben',
 		lowerHand: 'Hand senken',
@@ -195,6 +196,9 @@ export const de: Dictionary = {
 		admitAll: 'Alle hereinlassen',
 		deny: 'Ablehnen',
 		denyName: (name) => `${name} ablehnen`,
+		denyWhy: (name) => `${name} mit Begründung ablehnen`,
+		reason: 'Begründung',
+		signedIn: 'Angemeldet',
 		inMeeting: 'Im Treffen',
 		hands: 'Gehobene Hände',
 		lowerHands: 'Alle Hände senken',
@@ -302,6 +306,8 @@ export const de: Dictionary = {
 		loss: 'Paketverlust',
 		rtt: 'Umlaufzeit',
 		fps: 'Bilder pro Sekunde',
+		fpsShort: 'Bilder/s',
+		layer: 'Ebene',
 		resolution: 'Auflösung',
 		layers: 'Gesendete Stufen',
 		codec: 'Codec',
@@ -350,6 +356,14 @@ export const de: Dictionary = {
 		reason: (text) => `„${text}“`,
 		rejoin: 'Wieder beitreten',
 		code: (reason) => `Code: ${reason}`
+	},
+	signIn: {
+		with: (issuer) => `Weiter mit ${issuer}`,
+		as: (name) => `Angemeldet als ${name}`,
+		out: 'Abmelden',
+		neededToCreate: 'Melde dich an, um ein Treffen zu beginnen.',
+		neededToJoin: 'Melde dich an, um beizutreten.',
+		failed: 'Die Anmeldung ist nicht gelungen. Bitte versuche es nochmal.'
 	},
 	elsewhere: {
 		title: 'In einem anderen Tab geöffnet',

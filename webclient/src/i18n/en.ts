@@ -93,6 +93,7 @@ export const en = {
 		cameraOn: 'Turn camera on',
 		cameraOff: 'Turn camera off',
 		share: 'Share screen',
+		shareMotion: 'Share a film or game',
 		stopShare: 'Stop sharing',
 		raiseHand: 'Raise hand',
 		lowerHand: 'Lower hand',
@@ -193,6 +194,9 @@ export const en = {
 		admitAll: 'Allow all',
 		deny: 'Deny',
 		denyName: (name: string) => `Deny ${name}`,
+		denyWhy: (name: string) => `Deny ${name} with a reason`,
+		reason: 'Reason',
+		signedIn: 'Signed in',
 		inMeeting: 'In the meeting',
 		hands: 'Raised hands',
 		lowerHands: 'Lower all hands',
@@ -300,6 +304,8 @@ export const en = {
 		loss: 'Packet loss',
 		rtt: 'Round trip',
 		fps: 'Frames per second',
+		fpsShort: 'Frames/s',
+		layer: 'Layer',
 		resolution: 'Resolution',
 		layers: 'Layers sent',
 		codec: 'Codec',
@@ -347,6 +353,14 @@ export const en = {
 		reason: (text: string) => `“${text}”`,
 		rejoin: 'Join again',
 		code: (reason: string) => `Code: ${reason}`
+	},
+	signIn: {
+		with: (issuer: string) => `Continue with ${issuer}`,
+		as: (name: string) => `Signed in as ${name}`,
+		out: 'Sign out',
+		neededToCreate: 'Sign in to start a meeting.',
+		neededToJoin: 'Sign in to join this meeting.',
+		failed: 'The sign-in did not succeed. Please try again.'
 	},
 	elsewhere: {
 		title: 'Open in another tab',

@@ -8,6 +8,7 @@ import { Chat } from './chat.svelte';
 import { chatKey, keepChatKey, keepRecent, keepSecrets, keepTabCall, tabCall } from './keeper';
 import { prefs } from './prefs.svelte';
 import { applyProcessing } from './processing.svelte';
+import { signIn } from './signin.svelte';
 import { Tabs } from './tabs';
 
 export type Screen = 'home' | 'lobby' | 'call' | 'ended' | 'elsewhere' | 'unsupported';
@@ -28,7 +29,9 @@ export class App {
 			this.screen = 'unsupported';
 			return;
 		}
-		const address = parseAddress(location.href);
+		const back = await signIn.finish(location.href);
+		if (back) history.replaceState(null, '', back.roomId ? roomPath(back.roomId) : '/');
+		const address = back ? { ...back, chatKey: null } : parseAddress(location.href);
 		this.#strip(address);
 		window.addEventListener('popstate', () => void this.#navigated());
 		window.addEventListener('hashchange', () => void this.#navigated());
@@ -39,8 +42,9 @@ export class App {
 		const response = await fetch('/api/rooms', {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ policy })
+			body: JSON.stringify({ policy, signInToken: signIn.token })
 		});
+		if (response.status === 401) signIn.forget();
 		if (!response.ok) throw new Error(String(response.status));
 		const { roomId, hostKey } = (await response.json()) as { roomId: string; hostKey: string };
 		const chatKey = newChatKey();
@@ -78,6 +82,7 @@ export class App {
 	/** The call has ended, for whatever reason. */
 	ended(reason: string): void {
 		this.#release();
+		if (reason === 'sign-in-required') signIn.forget();
 		this.endReason = reason;
 		this.screen = reason === 'elsewhere' ? 'elsewhere' : 'ended';
 	}
@@ -139,7 +144,7 @@ export class App {
 	}
 
 	#release(): void {
-		this.call?.session.letGo('left');
+		void this.call?.leave();
 		this.call = null;
 		this.chat = null;
 		this.local?.close();

@@ -15,6 +15,7 @@ import type { LocalKind, LocalMedia } from '../media/local.svelte';
 import { browserId, keepSecrets, keepTabCall, secrets } from './keeper';
 import { prefs, type LowData } from './prefs.svelte';
 import { Room } from './room.svelte';
+import { signIn } from './signin.svelte';
 import { announce, toast } from './toasts.svelte';
 
 export interface CallOptions {
@@ -53,6 +54,8 @@ export class Call {
 	#stopMeter: (() => void) | null = null;
 	#reactionId = 1;
 	#restoreCamera = false;
+	/** The shared screen moves: frames before sharpness. */
+	#motion = false;
 	/** What the server last asked of each producer. */
 	readonly #layersWanted = new Map<string, number>();
 	readonly #syncing: Record<LocalKind, Promise<void>> = { mic: Promise.resolve(), camera: Promise.resolve() };
@@ -76,7 +79,8 @@ export class Call {
 					hostKey: kept.hostKey,
 					resumeToken: kept.resumeToken,
 					message: options.message,
-					browserId: browserId()
+					browserId: browserId(),
+					signInToken: signIn.token
 				}
 			},
 			{
@@ -167,9 +171,10 @@ export class Call {
 			return;
 		}
 		this.screenStream = stream;
+		this.#motion = motion;
 		stream.getVideoTracks()[0]?.addEventListener('ended', () => this.stopScreen());
 		try {
-			await this.#sendScreen(motion);
+			await this.#sendScreen();
 		} catch {
 			toast(i18n.t.room.screenFailed, { tone: 'warn' });
 			this.stopScreen();
@@ -371,7 +376,7 @@ export class Call {
 
 	async #rebuild(data: Notifications['rebuild']): Promise<void> {
 		await this.#media?.rebuild(data);
-		await this.#sendScreen(false);
+		await this.#sendScreen();
 	}
 
 	async #loadKnocks(): Promise<void> {
@@ -382,7 +387,7 @@ export class Call {
 	/* ---- own tracks ---- */
 
 	async #sendAll(): Promise<void> {
-		await Promise.all([this.#sync('mic'), this.#sync('camera'), this.#sendScreen(false)]);
+		await Promise.all([this.#sync('mic'), this.#sync('camera'), this.#sendScreen()]);
 	}
 
 	/** Brings what is sent in line with what is on; one change of a kind at a time. */
@@ -416,10 +421,10 @@ export class Call {
 		void (kind === 'mic' ? this.local.setMic(false) : this.local.setCamera(false));
 	}
 
-	async #sendScreen(motion: boolean): Promise<void> {
+	async #sendScreen(): Promise<void> {
 		const [video] = this.screenStream?.getVideoTracks() ?? [];
 		const [audio] = this.screenStream?.getAudioTracks() ?? [];
-		if (video && !this.#media?.producer('screen')) await this.#media?.produce('screen', video, { motion });
+		if (video && !this.#media?.producer('screen')) await this.#media?.produce('screen', video, { motion: this.#motion });
 		if (audio && !this.#media?.producer('screen-audio')) await this.#media?.produce('screen-audio', audio, {});
 	}
 

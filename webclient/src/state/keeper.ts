@@ -118,3 +118,36 @@ export function keptPins(roomId: string): Map<string, string> {
 export function keepPins(roomId: string, pins: Map<string, string>): void {
 	write(session, `chattr.pins.${roomId}`, [...pins]);
 }
+
+/** A sign-in that the server's issuer has vouched for. */
+export interface KeptSignIn {
+	token: string;
+	name: string;
+}
+
+export function keptSignIn(): KeptSignIn | null {
+	return read<KeptSignIn>(local, 'chattr.signin');
+}
+
+export function keepSignIn(signIn: KeptSignIn | null): void {
+	write(local, 'chattr.signin', signIn);
+}
+
+/** What a tab that went to the issuer needs when it comes back. */
+export interface PendingSignIn {
+	state: string;
+	nonce: string;
+	verifier: string;
+	roomId: string | null;
+	invite: string | null;
+}
+
+export function keepPendingSignIn(pending: PendingSignIn): void {
+	write(session, 'chattr.signin', pending);
+}
+
+export function takePendingSignIn(): PendingSignIn | null {
+	const pending = read<PendingSignIn>(session, 'chattr.signin');
+	write(session, 'chattr.signin', null);
+	return pending;
+}

@@ -27,7 +27,7 @@ export class Person {
 	away = $state(false);
 	/** Announced by `newPeer` or `join`: visible in media, not only a member. */
 	joined = $state(false);
-	verified = $state(false);
+	signedIn = $state(false);
 	speaking = $state(false);
 	chatKeys: ChatKeys | null = $state.raw(null);
 	tracks: Partial<Record<Source, Remote>> = $state.raw({});
@@ -51,7 +51,7 @@ export class Person {
 		if (info.displayName !== undefined) this.name = info.displayName;
 		if (info.role !== undefined) this.role = info.role;
 		if (info.away !== undefined) this.away = info.away;
-		if (info.verified !== undefined) this.verified = info.verified;
+		if (info.signedIn !== undefined) this.signedIn = info.signedIn;
 		if (info.chatKeys !== undefined) this.chatKeys = info.chatKeys;
 		if (info.handRaised !== undefined) {
 			if (info.handRaised && !this.handRaised) this.handAt = Date.now();
