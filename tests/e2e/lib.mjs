@@ -153,6 +153,55 @@ export async function launchChromium({ args = [], display = 'browser' } = {}) {
 	return browser;
 }
 
+/**
+ * Somebody in front of a camera, drawn: for pictures that people look at.
+ * `who` chooses one of four.
+ */
+function portrait(who) {
+	const looks = [
+		{ wall: ['#e9c9a4', '#b98355'], skin: '#e3aa83', hair: '#3a241b', shirt: '#2f5d62' },
+		{ wall: ['#b8c8bf', '#5f7f74'], skin: '#8d5a3b', hair: '#17110f', shirt: '#d98a4b' },
+		{ wall: ['#d9cfe0', '#85749a'], skin: '#f0c6a4', hair: '#a5652c', shirt: '#7b2d3b' },
+		{ wall: ['#c9d7e4', '#6d869d'], skin: '#c98b62', hair: '#4b4642', shirt: '#e8dfd3' }
+	];
+	const { wall, skin, hair, shirt } = looks[who % looks.length];
+	const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+	const c = canvas.getContext('2d', { alpha: false });
+	const oval = (colour, x, y, w, h) => {
+		c.fillStyle = colour;
+		c.beginPath();
+		c.ellipse(x, y, w, h, 0, 0, 7);
+		c.fill();
+	};
+	const draw = () => {
+		const sway = Math.sin(performance.now() / 900 + who) * 5;
+		const light = c.createLinearGradient(0, 0, 640, 360);
+		light.addColorStop(0, wall[0]);
+		light.addColorStop(1, wall[1]);
+		c.fillStyle = light;
+		c.fillRect(0, 0, 640, 360);
+		c.fillStyle = 'rgb(255 250 235 / 0.35)';
+		c.fillRect(who % 2 ? 440 : 60, 40, 130, 150);
+		oval(hair, 320 + sway, 158, 74, 92);
+		oval(shirt, 320 + sway / 2, 400, 158, 150);
+		oval(skin, 320 + sway, 262, 30, 44);
+		oval(skin, 320 + sway, 170, 60, 78);
+		oval(hair, 320 + sway, 104, 66, 34);
+		for (const x of [-22, 22]) oval('#241a15', 320 + sway + x, 168, 5, 6);
+		oval('#9c4f3f', 320 + sway, 208, 16, 5);
+	};
+	draw();
+	setInterval(draw, 100);
+	const devices = navigator.mediaDevices;
+	const open = devices.getUserMedia.bind(devices);
+	devices.getUserMedia = async (wanted) => {
+		const stream = new MediaStream();
+		if (wanted.audio) for (const t of (await open({ audio: wanted.audio })).getTracks()) stream.addTrack(t);
+		if (wanted.video) stream.addTrack(canvas.captureStream(10).getVideoTracks()[0]);
+		return stream;
+	};
+}
+
 /** A small, slow camera: for tests of everything but the picture. */
 function smallCamera() {
 	const devices = navigator.mediaDevices;
@@ -170,7 +219,7 @@ function smallCamera() {
  * A person: a page of its own, with fake devices and a quiet console.
  * `light` spares the machine: many people fit on two cores.
  */
-export async function person(browser, { viewport = DESK, permissions, light = false, ...options } = {}) {
+export async function person(browser, { viewport = DESK, permissions, light = false, looks, ...options } = {}) {
 	const context = await browser.newContext({
 		viewport,
 		ignoreHTTPSErrors: true,
@@ -179,6 +228,7 @@ export async function person(browser, { viewport = DESK, permissions, light = fa
 	});
 	await context.addInitScript(watchConnections);
 	if (light) await context.addInitScript(smallCamera);
+	if (looks !== undefined) await context.addInitScript(portrait, looks);
 	const page = await context.newPage();
 	page.setDefaultTimeout(30000);
 	page.complaints = [];

@@ -1,7 +1,7 @@
 // What people do, by the names that assistive technology hears.
 import { until } from './lib.mjs';
 
-export const button = (page, name) => page.getByRole('button', { name, exact: true }).first();
+export const button = (page, name) => page.getByRole('button', { name, exact: typeof name === 'string' }).first();
 export const tile = (page, name, source = 'webcam') =>
 	page.locator(`article[data-source="${source}"][aria-label="${name}"]`);
 
@@ -112,5 +112,5 @@ export async function takeSeat(link, displayName) {
 	const answer = await ask('enter', { displayName, device });
 	if (answer.status !== 'admitted') throw new Error(`${displayName} is ${answer.status}`);
 	await ask('join', { displayName, device });
-	return () => ws.close();
+	return () => void ask('leave', {}).catch(() => undefined).then(() => ws.close());
 }

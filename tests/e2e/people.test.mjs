@@ -167,6 +167,62 @@ test('an invitation lets one in without a knock, once, after a click', async () 
 	await dora.context().close();
 });
 
+test('an invitation for two, a week, and a role', async () => {
+	await openPanel(ada, 'People');
+	await menu(ada, 'More', 'Invite people');
+	await ada.getByLabel('Valid for').selectOption({ label: '7 days' });
+	await ada.getByLabel('Number of uses').fill('2');
+	await ada.getByLabel('Comes in as').selectOption('cohost');
+	await button(ada, 'Create invitation').click();
+	await ada.getByText('0 of 2 used').waitFor();
+	await button(ada, 'Copy').click();
+	const invitation = await ada.evaluate(() => navigator.clipboard.readText());
+	await ada.getByRole('img', { name: 'QR code of the meeting link' }).waitFor();
+	const finn = await e2e.person(browser, { light: true });
+	await finn.goto(invitation);
+	await joinAs(finn, 'Finn');
+	await inRoom(finn);
+	await openPanel(finn, 'People');
+	await button(finn, 'Mute everyone').waitFor();
+	await openPanel(ada, 'People');
+	await menu(ada, 'More', 'Invite people');
+	await ada.getByText('1 of 2 used').waitFor();
+	await finn.context().close();
+});
+
+test('what guests may not do they are not offered', async () => {
+	await openPanel(ada, 'People');
+	const rules = ['Guests may share their screen', 'Guests may chat', 'Guests may react'];
+	for (const name of rules) await ada.getByRole('switch', { name }).click();
+	await openPanel(ben, 'Chat');
+	await ben.getByPlaceholder('The host has switched chat off for guests.').waitFor();
+	await button(ben, 'More').click();
+	await ben.getByRole('menuitem', { name: 'Settings' }).waitFor();
+	for (const name of ['Share screen', 'React with 👍']) assert.equal(await ben.getByRole('menuitem', { name }).count(), 0);
+	await ben.keyboard.press('Escape');
+	for (const name of rules) await ada.getByRole('switch', { name }).click();
+	await ben.getByPlaceholder('Write a message').waitFor();
+	await ben.getByRole('complementary').getByRole('button', { name: 'Close' }).click();
+});
+
+test('many who wait are let in at once; a word to one goes to one', async () => {
+	const two = await Promise.all(['Gil', 'Hal'].map(async (name) => {
+		const page = await e2e.person(browser, { light: true });
+		await page.goto(link);
+		await joinAs(page, name);
+		await page.getByRole('heading', { name: 'You have knocked' }).waitFor();
+		return page;
+	}));
+	await openPanel(ada, 'People');
+	await button(ada, 'Allow all').click();
+	await Promise.all(two.map(inRoom));
+	await menu(ada, 'More for Gil', 'Direct message');
+	const to = ada.getByRole('combobox', { name: 'To', exact: true });
+	assert.equal(await to.locator('option:checked').innerText(), 'Only to Gil');
+	await to.selectOption('');
+	for (const page of two) await page.context().close();
+});
+
 test('an invitation can be taken back', async () => {
 	await openPanel(ada, 'People');
 	await menu(ada, 'More', 'Invite people');
@@ -186,6 +242,20 @@ test('a locked meeting lets nobody knock', async () => {
 	await fay.getByRole('heading', { name: 'The meeting is locked' }).waitFor();
 	await ada.getByLabel('Who may come in').selectOption('waiting');
 	await fay.context().close();
+});
+
+test('who is banned has no second chance', async () => {
+	const gil = await e2e.person(browser, { light: true });
+	await gil.goto(link);
+	await joinAs(gil, 'Gil');
+	await allow(ada, 'Gil');
+	await inRoom(gil);
+	await menu(ada, 'More for Gil', 'Remove and ban');
+	await gil.getByRole('heading', { name: /^You (were removed|may not enter)/ }).waitFor();
+	await gil.goto(link);
+	await joinAs(gil, 'Another name');
+	await gil.getByRole('heading', { name: 'You may not enter this meeting' }).waitFor();
+	await gil.context().close();
 });
 
 test('the host’s role is handed on, and the room ends for all', async () => {

@@ -153,12 +153,3 @@ test('a closed tab is gone after its short grace', async () => {
 	await carl.close({ runBeforeUnload: false });
 	await tile(ada, 'Carl').waitFor({ state: 'detached', timeout: 40000 });
 });
-
-test('the server gone for good ends in a choice', { timeout: 150000 }, async () => {
-	await server.stop();
-	await ada.getByText(/connection to the server is interrupted|The server restarts/).waitFor();
-	await ada.getByRole('heading', { name: 'The server cannot be reached' }).waitFor({ timeout: 90000 });
-	await button(ada, 'Leave').click();
-	await ada.getByRole('heading', { name: 'You left the meeting' }).waitFor();
-	server = null;
-});

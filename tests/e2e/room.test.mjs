@@ -10,7 +10,7 @@ before(async () => {
 	server = await e2e.startServer();
 	browser = await e2e.launchChromium();
 	ada = await e2e.person(browser, { light: true });
-	ben = await e2e.person(browser, { light: true });
+	ben = await e2e.person(browser, { light: true, viewport: e2e.PHONE, hasTouch: true });
 	await meetingOfTwo(server, ada, ben);
 	await ada.getByRole('complementary').getByRole('button', { name: 'Close' }).click();
 	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
@@ -56,7 +56,7 @@ test('layouts move tiles and remount none', async () => {
 });
 
 test('a shared screen arrives, large, with its pixels, and ends', async () => {
-	await button(ben, 'Share screen').click();
+	await menu(ben, 'More', 'Share screen');
 	await tile(ada, 'Ben’s screen', 'screen').waitFor();
 	await e2e.until('the screen is large', async () => (await area(tile(ada, 'Ben’s screen', 'screen'))) > 4 * (await area(tile(ada, 'Ben'))));
 	await e2e.until('a picture of the screen', () =>
@@ -73,7 +73,82 @@ test('a shared screen arrives, large, with its pixels, and ends', async () => {
 	await menu(ada, 'More for Ben’s screen', 'Stop screen share');
 	await tile(ada, 'Ben’s screen', 'screen').waitFor({ state: 'detached' });
 	await ben.getByText('The host ended your screen share.').waitFor();
-	await button(ben, 'Share screen').waitFor();
+	await tile(ben, 'Your screen', 'screen').waitFor({ state: 'detached' });
+});
+
+test('a film is shared with its motion', async () => {
+	await menu(ben, 'More', 'Share a film or game');
+	await tile(ada, 'Ben’s screen', 'screen').waitFor();
+	const hints = () =>
+		ben.evaluate(() => window.__pcs.flatMap((pc) => pc.getSenders().map((s) => s.track?.contentHint)).filter(Boolean));
+	assert.deepEqual(await hints(), ['motion']);
+	await menu(ben, 'More', 'Stop sharing');
+	await tile(ada, 'Ben’s screen', 'screen').waitFor({ state: 'detached' });
+});
+
+test('the whole screen, and a picture outside of the page', async () => {
+	await menu(ada, 'More', 'Full screen');
+	await e2e.until('full screen', () => ada.evaluate(() => document.fullscreenElement !== null));
+	await menu(ada, 'More', 'Leave full screen');
+	await e2e.until('not full screen', () => ada.evaluate(() => document.fullscreenElement === null));
+	await menu(ada, 'More', 'Picture in picture');
+	await e2e.until('a picture outside', () => ada.evaluate(() => document.pictureInPictureElement !== null));
+	await menu(ada, 'More', 'Picture in picture');
+	await e2e.until('and back', () => ada.evaluate(() => document.pictureInPictureElement === null));
+});
+
+test('a person asks for little: small pictures come, and larger ones again', async () => {
+	await menu(ada, 'More', 'Settings');
+	const asked = [];
+	const listen = (ws) =>
+		ws.on('framesent', ({ payload }) => {
+			const { method, data } = JSON.parse(payload);
+			if (method === 'setConsumerViewport' && data.visible) asked.push(data.width);
+		});
+	ada.on('websocket', listen);
+	await ada.reload();
+	await menu(ada, 'More', 'Settings');
+	const full = await e2e.until('a size is asked for', () => asked.at(-1));
+	await ada.getByLabel('Data use').selectOption('low');
+	await e2e.until('a quarter of it', () => asked.at(-1) < full / 3);
+	await sees(ada, 'Ben');
+	await ada.getByLabel('Data use').selectOption('auto');
+	await e2e.until('all of it', () => asked.at(-1) > full / 2);
+	ada.off('websocket', listen);
+	await closePanel(ada);
+});
+
+test('each switch of the settings does what it says and is remembered', async () => {
+	await menu(ada, 'More', 'Settings');
+	const panel = ada.getByRole('complementary', { name: 'Settings' });
+	const mirrored = () =>
+		tile(ada, 'Ada (you)').locator('video').evaluate((v) => getComputedStyle(v).transform.startsWith('matrix(-1'));
+	assert.ok(await mirrored());
+	await panel.getByRole('switch', { name: 'Mirror my own picture' }).click();
+	assert.ok(!(await mirrored()));
+	await panel.getByRole('combobox', { name: 'Theme' }).selectOption('light');
+	assert.equal(await ada.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(250, 246, 242)');
+	await panel.getByRole('switch', { name: 'Play sounds' }).click();
+	await panel.getByRole('switch', { name: 'Use TCP only' }).click();
+	await ada.reload();
+	await menu(ada, 'More', 'Settings');
+	for (const [name, on] of [['Mirror my own picture', 'false'], ['Play sounds', 'false'], ['Use TCP only', 'true']]) {
+		assert.equal(await panel.getByRole('switch', { name }).getAttribute('aria-checked'), on, name);
+	}
+	assert.ok(!(await mirrored()));
+	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
+	const pairs = e2e.pick(await e2e.stats(ada), 'candidate-pair').filter((p) => p.nominated && p.state === 'succeeded');
+	const paths = await e2e.stats(ada).then((all) => pairs.map((p) => all.find((r) => r.id === p.remoteCandidateId && r.pc === p.pc)?.protocol));
+	assert.ok(paths.length > 0 && paths.every((p) => p === 'tcp'), `${paths}`);
+	for (const name of ['Mirror my own picture', 'Play sounds', 'Use TCP only']) await panel.getByRole('switch', { name }).click();
+	await panel.getByRole('combobox', { name: 'Theme' }).selectOption('dark');
+	await ada.reload();
+	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
+});
+
+test('on a phone reactions are in the menu', async () => {
+	await menu(ben, 'More', 'React with 👏');
+	await ada.getByTestId('announcements').filter({ hasText: 'Ben reacted with 👏' }).waitFor();
 });
 
 test('sound only stops all video, and leaving it restores what was on', async () => {
@@ -152,6 +227,34 @@ test('keys do what the sheet says', async () => {
 	await ada.keyboard.press('p');
 	await ada.getByRole('complementary', { name: 'People' }).waitFor();
 	await ada.keyboard.press('p');
+	await ada.getByRole('complementary').waitFor({ state: 'detached' });
+	await ada.keyboard.press('c');
+	await ada.getByRole('complementary', { name: 'Chat' }).waitFor();
+	const input = ada.getByRole('textbox', { name: 'Message', exact: true });
+	await e2e.until('one may write at once', () => input.evaluate((el) => el === document.activeElement));
+	await ada.keyboard.press('Escape');
+	await ada.getByRole('complementary').waitFor({ state: 'detached' });
+	assert.equal(await ada.evaluate(() => document.activeElement.id), 'room');
+	const bar = ada.getByRole('toolbar', { name: 'Meeting controls' });
+	await bar.getByRole('button', { name: 'Mute' }).focus();
+	await ada.keyboard.press('ArrowRight');
+	assert.equal(await ada.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Turn camera off');
+	await ada.keyboard.press('ArrowLeft');
+	await ada.keyboard.press('ArrowLeft');
+	assert.equal(await ada.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Leave');
+	await ada.locator('#room').focus();
+	await ada.keyboard.press('l');
+	await e2e.until('Ben is large', async () => (await area(tile(ada, 'Ben'))) > 4 * (await area(tile(ada, 'Ada (you)'))));
+	await ada.keyboard.press('l');
+	await ada.keyboard.press('l');
+	await ada.keyboard.press('s');
+	await tile(ben, 'Ada’s screen', 'screen').waitFor();
+	await ada.keyboard.press('s');
+	await tile(ben, 'Ada’s screen', 'screen').waitFor({ state: 'detached' });
+	await ada.keyboard.press('f');
+	await e2e.until('full screen', () => ada.evaluate(() => document.fullscreenElement !== null));
+	await ada.keyboard.press('f');
+	await e2e.until('not full screen', () => ada.evaluate(() => document.fullscreenElement === null));
 	await ada.keyboard.press('?');
 	await ada.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
 	await ada.keyboard.press('Escape');
