@@ -9,6 +9,7 @@
 #include "common/sys/rng.h"
 #include "mediad/control/notify.h"
 #include "tests/lib/heap.h"
+#include "tests/lib/sysno.h"
 #include "tests/lib/vclock.h"
 #include "tests/lib/vrand.h"
 
@@ -566,7 +567,9 @@ static void input(struct call *c)
 	uint64_t heap = heap_calls();
 	uint64_t from = real_ns();
 
+	sysno_watch(true);
 	worker_input(&c->w, c->rx, c->n_rx, c->now_us);
+	sysno_watch(false);
 	c->spent_ns += real_ns() - from;
 	c->heap_calls += heap_calls() - heap;
 	c->n_rx = 0;
@@ -730,9 +733,11 @@ static void step(struct call *c)
 	tick_peers(c);
 	heap = heap_calls();
 	from = real_ns();
+	sysno_watch(true);
 	while (pipes_drain(&c->w, c->now_us))
 		continue;
 	worker_turn(&c->w, c->now_us);
+	sysno_watch(false);
 	c->spent_ns += real_ns() - from;
 	c->heap_calls += heap_calls() - heap;
 	c->turns++;

@@ -10,6 +10,7 @@
 #include "common/sys/clock.h"
 #include "mediad/io/txq.h"
 #include "mediad/io/udp.h"
+#include "tests/lib/sysno.h"
 #include "tests/lib/test.h"
 
 struct node {
@@ -466,6 +467,65 @@ TEST(udp_counts_what_a_full_socket_lost)
 	ck_assert_int_eq(collect(&b, rx, 1), 1);
 	put_all(rx, 1);
 	ck_assert_uint_eq(udp_stats(b.udp)->kernel_drop, (unsigned)(100 - n));
+	node_fini(&a);
+	node_fini(&b);
+}
+
+#define VIEWERS 40
+#define FRAME	9
+#define FRAMES	280 /* to each: 100,800 packets */
+
+/*
+ * Frames to many viewers as the worker sends them, and what comes in. (Check
+ * writes to a file at each assertion: none while calls are counted.)
+ */
+TEST(io_100000_packets_in_few_syscalls)
+{
+	static struct txq_dst d[VIEWERS];
+	struct rx rx[RX_BATCH];
+	struct node a, b;
+	uint64_t sent = 0, got = 0, out, in;
+	bool counts = !sysno_start();
+
+	node_init(&a, "::", "127.0.0.1");
+	node_init(&b, "::", "127.0.0.1");
+	for (int k = 0; k < VIEWERS; k++)
+		dst_init(&d[k], &a, &b);
+	out = sysno_calls();
+	for (int f = 0; f < FRAMES; f++) {
+		sysno_watch(true);
+		for (int i = 0; i < VIEWERS * FRAME; i++) {
+			struct txq_slot *slot = txq_slot(&a.txq);
+
+			if (!slot) {
+				sent += txq_flush(&a.txq);
+				slot = txq_slot(&a.txq);
+			}
+			slot->buf[0] = 0x80;
+			txq_commit(&a.txq, slot, &d[i / FRAME], 1200, 1);
+		}
+		sent += txq_flush(&a.txq);
+		sysno_watch(false);
+	}
+	out = sysno_calls() - out;
+	in = sysno_calls();
+	for (int n = 1; n > 0; got += n) {
+		sysno_watch(true);
+		n = udp_recv(b.udp, rx, RX_BATCH, clock_us());
+		sysno_watch(false);
+		put_all(rx, n);
+	}
+	in = sysno_calls() - in;
+	ck_assert_uint_eq(sent, VIEWERS * FRAME * FRAMES);
+	ck_assert_uint_eq(a.txq.stats.messages,
+			  VIEWERS * FRAMES +
+				  /* cut by a full queue */
+				  FRAMES);
+	ck_assert_uint_ge(got, 1000);
+	if (counts) {
+		ck_assert_uint_eq(out, 2 * FRAMES);
+		ck_assert_uint_le(in, got / RX_BATCH + 2);
+	}
 	node_fini(&a);
 	node_fini(&b);
 }
