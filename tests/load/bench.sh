@@ -50,13 +50,16 @@ stop() {
 
 # load NAME WORKERS OPTIONS...: one run on fresh daemons.
 load() {
-	local name=$1 n=$2 pids=()
+	local name=$1 n=$2 pids=() lines=${LINES_TO:-$OUT}
 	shift 2
 	[ "$only" != "  " ] && [[ $only != *" $name "* ]] && return
 	start "$n"
 	for p in $(workers); do pids+=(--pid "$p"); done
+	for p in "$server" $(pgrep -P "$server" -f -- '-x server'); do
+		pids+=(--also "$p")
+	done
 	"$B/bin/chattr-load" --name "$name" --url "127.0.0.1:$PORT" \
-		--lines "$OUT" --cpu 1 --server-cpu 0 --spin --tick-ms 5 \
+		--lines "$lines" --cpu 1 --server-cpu 0 --spin --tick-ms 5 \
 		"${pids[@]}" "$@" >>"$run/json" || {
 		echo "$name: not all were served" >&2
 		sed -n '$s/.*"failures":\({[^}]*}\).*/\1/p' "$run/json" >&2
@@ -64,6 +67,37 @@ load() {
 	}
 	tail -1 "$run/json" | table
 	stop
+}
+
+# ramp NAME OPTIONS...: room by room to the limit, which is what a full core
+# would carry at the price of the last step; latency at 70 % of it, what was
+# dropped up to 90 %.
+ramp() {
+	[ "$only" != "  " ] && [[ $only != *" $1 "* ]] && return
+	rm -f "$run/steps"
+	LINES_TO=$run/steps load "$1" 1 --ramp "${@:2}"
+	awk -F'[:,]' -v name="$1" '
+		{ split($2, k, "[.\"]"); what = k[3]
+		  if (what == "packets_per_cpu_second") n++
+		  v[n, what] = $4 }
+		function out(what, x, unit) {
+			printf "{\"name\":\"%s.%s\",\"value\":%.6g,\"unit\":\"%s\"}\n",
+				name, what, x, unit }
+		END {
+			limit = v[n, "packets_per_cpu_second"]
+			for (i = 1; i <= n; i++) {
+				pps = v[i, "delivered_pps"]
+				if (pps <= 0.9 * limit) drops += v[i, "server_drops"]
+				if (!at && pps >= 0.7 * limit) at = i
+				if (pps > top) top = pps
+			}
+			out("limit", limit, "1/s"); out("reached", top, "1/s")
+			out("drops_to_90", drops, "1")
+			if (at) {
+				out("latency_p99_at_70_us", v[at, "latency_p99_us"], "us")
+				out("latency_p999_at_70_us", v[at, "latency_p999_us"], "us")
+			}
+		}' "$run/steps" | tee -a "$OUT"
 }
 
 # One row of the table out of the run's JSON object.
@@ -77,14 +111,22 @@ table() {
 		"$(field name | tr -d '"')" "$(field delivered_pps)" "$per" \
 		"$(awk -v f="$floor" -v p="$per" \
 			'BEGIN { if (f > 0 && p > 0) printf "%.2f", f / p; else printf "-" }')" \
-		"$(field loss)" "$p99" "$(field rss_per_consumer)" \
+		"$(field loss)" "$p99" "$(field rss_per_subscriber)" \
 		"$(field cores)" "$(field generator_cores)"
 }
 
 printf '%-14s %9s %10s %7s %8s %8s %8s %7s %7s\n' run packets/s per-cpu-s \
-	x-floor loss p99-us rss/cons worker gen
+	x-floor loss p99-us rss/sub worker gen
 
 fan() { load "fanout-$1" 1 --pubs 1 --subs "$1" --rooms "$2" --floor "${@:3}"; }
+
+# What a peer and what a consumer hold, after the handshakes are forgotten.
+memory() {
+	load memory-100 1 --pubs 4 --subs 100 --settle "$1" --secs 2 --every-ms 12
+	[ -f "$OUT" ] || return
+	sed -n 's/memory-100\(.rss_per_consumer\)/fanout-100\1/p' "$OUT" >"$run/same"
+	cat "$run/same" >>"$OUT"
+}
 
 # Where a worker's time goes under the fan-out: groups, then functions.
 profile() {
@@ -120,6 +162,7 @@ elif [ "$kind" = quick ]; then
 		--every-ms 50
 	load storm-100 1 --pubs 4 --subs 100 --video-bps 300000 --secs 3 \
 		--every-ms 19 --warm 1
+	memory 32
 	# The same load on one worker and on two.
 	load workers-1 1 --pubs 1 --subs 50 --rooms 4 --secs 6 --every-ms 10
 	load workers-2 2 --pubs 1 --subs 50 --rooms 4 --secs 6 --every-ms 10 \
@@ -151,6 +194,11 @@ else
 		--secs 20 --every-ms 20
 	load storm-100 1 --pubs 4 --subs 100 --video-bps 300000 --secs 5 \
 		--every-ms 19 --warm 1
+	load churn-100 1 --pubs 1 --subs 100 --rooms 2 --churn-ms 100 \
+		--secs 20 --every-ms 25
+	ramp ramp-20 --pubs 1 --subs 20 --rooms 100 --secs 3 --warm 1
+	ramp ramp-100 --pubs 1 --subs 100 --rooms 20 --secs 4 --warm 1
+	memory 35
 	load workers-1 1 --pubs 1 --subs 50 --rooms 4 --secs 15 --every-ms 10
 	load workers-2 2 --pubs 1 --subs 50 --rooms 4 --secs 15 --every-ms 10 \
 		--server-cpu -1

@@ -18,6 +18,9 @@
 #include "tests/load/usage.h"
 
 #define HDR	32 /* as our forwarded headers: five extensions */
+#define STAMP	16 /* where in them the time of sending stands */
+#define CTL	64
+#define FRAME	64 /* packets of one at most */
 #define TICK_US 5000
 #define RCVBUF	(1 << 20)
 
@@ -28,6 +31,7 @@ struct floor {
 	int source;
 	pid_t child;
 	uint64_t received;
+	struct hist *latency; /* NULL: warming up */
 };
 
 static void die(const char *what)
@@ -160,9 +164,30 @@ static void sinks_open(struct floor *fl)
 	}
 }
 
+/* From the stamp in the clear header to the kernel's at the receiver. */
+static void time_packet(struct floor *fl, const uint8_t *data, struct msghdr *h)
+{
+	uint64_t sent;
+
+	memcpy(&sent, data + STAMP, sizeof(sent));
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		struct timespec ts;
+		uint64_t at;
+
+		if (c->cmsg_level != SOL_SOCKET ||
+		    c->cmsg_type != SO_TIMESTAMPNS)
+			continue;
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		at = (uint64_t)ts.tv_sec * 1000000 +
+		     (uint64_t)ts.tv_nsec / 1000;
+		hist_add(fl->latency, at > sent ? at - sent : 0);
+	}
+}
+
 static void drain(struct floor *fl)
 {
 	static uint8_t bufs[RX_BATCH][2048];
+	static _Alignas(8) uint8_t ctls[RX_BATCH][CTL];
 	struct mmsghdr msgs[RX_BATCH];
 	struct iovec iovs[RX_BATCH];
 
@@ -175,27 +200,39 @@ static void drain(struct floor *fl)
 			memset(&msgs[k], 0, sizeof(msgs[k]));
 			msgs[k].msg_hdr.msg_iov = &iovs[k];
 			msgs[k].msg_hdr.msg_iovlen = 1;
+			msgs[k].msg_hdr.msg_control = ctls[k];
+			msgs[k].msg_hdr.msg_controllen = CTL;
 		}
 		n = recvmmsg(fl->sinks[i], msgs, RX_BATCH, MSG_DONTWAIT, NULL);
 		fl->received += n > 0 ? (uint64_t)n : 0;
+		for (int k = 0; fl->latency && k < n; k++)
+			time_packet(fl, bufs[k], &msgs[k].msg_hdr);
 	}
 }
 
-/* A frame of one publisher: the larger packets last. */
+/* A frame of one publisher in one call: the larger packets last. */
 static void frame(struct floor *fl, unsigned pub)
 {
+	static uint8_t bufs[FRAME][1500];
 	const struct pub_conf *c = &fl->c->pub;
 	uint32_t bytes = c->video_bps / c->fps / 8;
 	uint32_t n = (bytes + c->payload / 2) / c->payload;
-	uint8_t buf[1500] = {0x90, 101};
+	struct mmsghdr msgs[FRAME] = {0};
+	struct iovec iovs[FRAME];
+	uint64_t now = clock_wall_us();
 
-	n = n ? n : 1;
-	buf[11] = (uint8_t)pub;
+	n = n ? n < FRAME ? n : FRAME : 1;
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t len = bytes / n + (i >= n - bytes % n);
-
-		(void)!send(fl->source, buf, HDR + len, 0);
+		bufs[i][0] = 0x90;
+		bufs[i][1] = 101;
+		bufs[i][11] = (uint8_t)pub;
+		memcpy(bufs[i] + STAMP, &now, sizeof(now));
+		iovs[i].iov_base = bufs[i];
+		iovs[i].iov_len = HDR + bytes / n + (i >= n - bytes % n);
+		msgs[i].msg_hdr.msg_iov = &iovs[i];
+		msgs[i].msg_hdr.msg_iovlen = 1;
 	}
+	(void)!sendmmsg(fl->source, msgs, n, 0);
 }
 
 static void drive(struct floor *fl, unsigned secs)
@@ -260,7 +297,7 @@ static void start(struct floor *fl)
 	close(ready[0]);
 }
 
-double floor_run(const struct floor_conf *c)
+double floor_run(const struct floor_conf *c, struct hist *latency)
 {
 	struct floor fl = {.c = c};
 	uint64_t cpu;
@@ -273,6 +310,7 @@ double floor_run(const struct floor_conf *c)
 	drive(&fl, 1);
 	cpu = usage_cpu_ns(fl.child);
 	got = fl.received;
+	fl.latency = latency;
 	drive(&fl, c->secs);
 	drain(&fl);
 	cpu_s = (double)(usage_cpu_ns(fl.child) - cpu) / 1e9;

@@ -8,6 +8,7 @@
 #ifndef TESTS_LOAD_FLOOR_H
 #define TESTS_LOAD_FLOOR_H
 
+#include "common/hist.h"
 #include "tests/load/pub.h"
 
 struct floor_conf {
@@ -19,7 +20,10 @@ struct floor_conf {
 	struct pub_conf pub;
 };
 
-/* Packets a CPU-second of the forwarder; 0 when nothing came through. */
-double floor_run(const struct floor_conf *c);
+/*
+ * Packets a CPU-second of the forwarder; 0 when nothing came through. Adds to
+ * `latency` how long they took, us.
+ */
+double floor_run(const struct floor_conf *c, struct hist *latency);
 
 #endif

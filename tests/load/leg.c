@@ -12,6 +12,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/rng.h"
 #include "mediad/wire/demux.h"
+#include "mediad/wire/rtcp.h"
 
 #define CHECK_US   50000   /* until the first answer */
 #define CONSENT_US 2500000 /* from then on */
@@ -151,6 +152,16 @@ static void on_stun(struct leg *l, const uint8_t *data, size_t len,
 	flights(l);
 }
 
+/* An empty report: the server sees that the keys are in use. */
+static void hello(struct leg *l)
+{
+	uint8_t buf[16];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	rtcp_put_rr(&w, 1, NULL, 0);
+	leg_send_rtcp(l, buf, wr_len(&w));
+}
+
 static void on_dtls(struct leg *l, const uint8_t *data, size_t len,
 		    uint64_t now_us)
 {
@@ -165,6 +176,8 @@ static void on_dtls(struct leg *l, const uint8_t *data, size_t len,
 	l->srtp = srtp_new(l->env->srtp, &keys);
 	l->state = l->srtp ? LEG_UP : LEG_FAILED;
 	dtls_settled(l->dtls, now_us);
+	if (l->srtp)
+		hello(l);
 }
 
 static uint64_t read_ctl(struct leg *l, struct msghdr *h)

@@ -85,7 +85,7 @@ static void on_event(struct run *r, uint64_t key, uint64_t now_us)
 
 static void join_next(struct run *r, uint64_t now_us)
 {
-	while (r->started < r->n && now_us >= r->next_join_us) {
+	while (r->started < r->until && now_us >= r->next_join_us) {
 		struct peer *p = &r->peers[r->started];
 
 		if (!peer_start(p, now_us))
@@ -120,6 +120,18 @@ static void cut_all(struct run *r, uint64_t now_us)
 		if (r->peers[i].member.token)
 			peer_cut(&r->peers[i], r->o.away_ms * (uint64_t)1000,
 				 now_us);
+}
+
+/* Peer n of the usual order: all who only send, who do both, who receive. */
+static void make_peer(struct run *r, unsigned i, unsigned room, unsigned n)
+{
+	unsigned k = n / r->o.rooms;
+	char name[64];
+
+	snprintf(name, sizeof(name), "load-%d-%u", getpid(), room);
+	peer_init(&r->peers[i], &r->conf, name, n, k < r->o.pubs + r->o.both,
+		  k >= r->o.pubs);
+	r->peers[i].whole = r->o.settle_s > 0;
 }
 
 /* One leaves; somebody new comes in its place. */
@@ -175,7 +187,7 @@ static void turn(struct run *r)
 
 	if (r->tick_us < due)
 		due = r->tick_us;
-	if (r->started < r->n && r->next_join_us < due)
+	if (r->started < r->until && r->next_join_us < due)
 		due = r->next_join_us;
 	now = clock_us();
 	if (due > now)
@@ -211,47 +223,64 @@ static void turns_until(struct run *r, uint64_t until_us)
 		turn(r);
 }
 
-static void join_all(struct run *r)
+/* Its transports are up; media may be still to come. */
+static bool connected(const struct peer *p)
 {
-	uint64_t start = clock_us();
-	uint64_t limit = start + r->o.join_s * (uint64_t)1000000;
+	return p->state == PEER_READY || p->state == PEER_FAILED ||
+	       (p->joined && p->leg[PEER_RECV].state == LEG_UP &&
+		(!p->whole || p->leg[PEER_SEND].state == LEG_UP));
+}
 
-	r->next_join_us = start;
-	limit += (uint64_t)r->n * r->o.every_ms * 1000;
+static bool all_in(const struct run *r, bool with_media)
+{
+	for (unsigned i = 0; i < r->until; i++) {
+		enum peer_state s = r->peers[i].state;
+
+		if (with_media ? s != PEER_READY && s != PEER_FAILED
+			       : !connected(&r->peers[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The first `until` peers come in. */
+static void join(struct run *r, unsigned until, bool with_media)
+{
+	uint64_t limit = clock_us() + r->o.join_s * (uint64_t)1000000;
+
+	r->next_join_us = clock_us();
+	limit += (uint64_t)(until - r->until) * r->o.every_ms * 1000;
+	r->until = until;
 	while (clock_us() < limit) {
-		uint64_t check = clock_us() + 50000;
-
-		turns_until(r, check);
-		if (report_count(r, PEER_READY) +
-			    report_count(r, PEER_FAILED) ==
-		    r->n)
+		turns_until(r, clock_us() + 50000);
+		if (r->started == r->until && all_in(r, with_media))
 			return;
 	}
 }
 
 /* ---- set-up ---- */
 
+/*
+ * Senders of all rooms first, so that receivers find media; the other way
+ * round to tell memory apart; room by room up to the limit.
+ */
 static void make_peers(struct run *r)
 {
 	const struct options *o = &r->o;
+	unsigned senders = o->rooms * (o->pubs + o->both);
 	unsigned per_room = o->pubs + o->both + o->subs;
-	unsigned n = 0;
-	char room[64];
+	unsigned n;
 
 	r->n = o->rooms * per_room;
 	r->peers = calloc(r->n ? r->n : 1, sizeof(*r->peers));
 	r->watched = calloc(2 * (size_t)r->n + 1, sizeof(*r->watched));
 	if (!r->peers || !r->watched)
 		die("calloc");
-	/* Senders of all rooms first, so that receivers find media. */
-	for (unsigned k = 0; k < per_room; k++) {
-		bool only_sub = k >= o->pubs + o->both;
-
-		for (unsigned i = 0; i < o->rooms; i++, n++) {
-			snprintf(room, sizeof(room), "load-%d-%u", getpid(), i);
-			peer_init(&r->peers[n], &r->conf, room, n, !only_sub,
-				  k >= o->pubs);
-		}
+	for (unsigned i = 0; i < r->n; i++) {
+		n = o->settle_s ? (i + senders) % r->n : i;
+		if (o->ramp)
+			n = i % per_room * o->rooms + i / per_room;
+		make_peer(r, i, n % o->rooms, n);
 	}
 }
 
@@ -297,7 +326,8 @@ static void measure_floor(struct run *r)
 			       .backend = o->backend,
 			       .pub = o->pub};
 
-	r->floor = floor_run(&c);
+	hist_init(&r->floor_latency);
+	r->floor = floor_run(&c, &r->floor_latency);
 	if (!o->host)
 		printf("{\"name\":\"%s\",\"floor\":%.0f}\n", o->name, r->floor);
 }
@@ -307,11 +337,8 @@ static void measure(struct run *r)
 	struct reading a;
 	struct reading b;
 
-	report_read(r, &a);
-	for (int i = 0; i < r->o.n_pids; i++)
-		r->rss_before += a.rss[i];
-	join_all(r);
 	turns_until(r, clock_us() + r->o.warm_s * (uint64_t)1000000);
+	hist_init(&r->latency);
 	r->measuring = true;
 	report_read(r, &a);
 	report_begin(r);
@@ -320,7 +347,37 @@ static void measure(struct run *r)
 		cut_all(r, clock_us());
 	turns_until(r, clock_us() + r->o.secs * (uint64_t)1000000);
 	report_read(r, &b);
+	r->measuring = false;
 	report_print(r, &a, &b);
+}
+
+/* Receivers with their transports first, then one consumer for each. */
+static void settle(struct run *r)
+{
+	unsigned receivers = r->o.rooms * (r->o.subs + r->o.both);
+
+	join(r, receivers, false);
+	join(r, receivers + r->o.rooms, true);
+	report_memory(r, &r->joined);
+	turns_until(r, clock_us() + r->o.settle_s * (uint64_t)1000000);
+	report_memory(r, &r->settled);
+}
+
+static void run_all(struct run *r)
+{
+	unsigned per_room = r->o.pubs + r->o.both + r->o.subs;
+
+	report_memory(r, &r->before);
+	for (unsigned i = 1; r->o.ramp && i < r->o.rooms; i++) {
+		join(r, i * per_room, true);
+		measure(r);
+		if (r->full)
+			return;
+	}
+	if (r->o.settle_s)
+		settle(r);
+	join(r, r->n, true);
+	measure(r);
 }
 
 int main(int argc, char **argv)
@@ -343,7 +400,7 @@ int main(int argc, char **argv)
 		return r.floor > 0 ? 0 : 1;
 	sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_term}, NULL);
 	setup(&r);
-	measure(&r);
+	run_all(&r);
 	for (unsigned i = 0; i < r.n; i++)
 		peer_free(&r.peers[i]);
 	return report_count(&r, PEER_FAILED) ? 1 : 0;

@@ -36,6 +36,9 @@ static const struct option longopts[] = {
 	{"move", no_argument, NULL, 'm'},
 	{"churn-ms", required_argument, NULL, 'U'},
 	{"trail", required_argument, NULL, 'R'},
+	{"settle", required_argument, NULL, 'z'},
+	{"ramp", no_argument, NULL, 'N'},
+	{"also", required_argument, NULL, 'O'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -47,6 +50,8 @@ static const char text[] =
 	"  [--payload BYTES] [--sample K] [--every-ms N] [--join-secs N]\n"
 	"  [--members [--away-ms N]]   they enter and come back with a token\n"
 	"  [--harm-ms N [--blip-ms N] [--move]] [--churn-ms N] [--trail FILE]\n"
+	"  [--settle S [--also PID ...]]   receivers first: memory by parts\n"
+	"  [--ramp]   room by room, each measured, until a core is full\n"
 	"  [--warm S] [--secs S] [--cpu N] [--server-cpu N] [--spin]\n"
 	"chattr-load --floor [--backend mb|evp] ...      no server: the "
 	"floor\n";
@@ -90,6 +95,8 @@ static unsigned *number_option(struct options *o, int c)
 		return &o->harm_ms;
 	case 'I':
 		return &o->blip_ms;
+	case 'z':
+		return &o->settle_s;
 	case 'U':
 		return &o->churn_ms;
 	default:
@@ -124,6 +131,13 @@ static int option(struct options *o, int c, char *arg)
 	case 'P':
 		if (o->n_pids < OPTIONS_PIDS)
 			o->pids[o->n_pids++] = (pid_t)strtol(arg, NULL, 10);
+		return 0;
+	case 'O':
+		if (o->n_also < OPTIONS_PIDS)
+			o->also[o->n_also++] = (pid_t)strtol(arg, NULL, 10);
+		return 0;
+	case 'N':
+		o->ramp = true;
 		return 0;
 	case 'c':
 		o->cpu = (int)strtol(arg, NULL, 10);

@@ -37,8 +37,12 @@ struct options {
 	bool spin;
 	bool floor;
 	const char *backend;
+	unsigned settle_s; /* receivers first, and memory by parts; 0: no */
+	bool ramp;	   /* room by room, up to the limit */
 	pid_t pids[OPTIONS_PIDS];
 	int n_pids;
+	pid_t also[OPTIONS_PIDS]; /* only their memory counts */
+	int n_also;
 	uint16_t port; /* of signaling */
 	const char *host;
 	struct pub_conf pub;

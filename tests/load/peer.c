@@ -205,7 +205,8 @@ static void produce(struct peer *p)
 {
 	bool video = false;
 
-	if (!p->joined || !p->transport[PEER_SEND][0] || p->producers)
+	if (!p->joined || !p->sends || !p->transport[PEER_SEND][0] ||
+	    p->producers)
 		return;
 	for (int i = 0; i < p->pub.n; i++) {
 		const struct pub_stream *s = &p->pub.s[i];
@@ -234,7 +235,7 @@ static json_t *wanted(const char *key, bool sending)
 static void on_caps(struct peer *p, json_t *data)
 {
 	p->caps = json_incref(data);
-	if (p->sends)
+	if (p->sends || p->whole)
 		request(p, REQ_SEND, "createWebRtcTransport",
 			wanted("forceTcp", true));
 	if (p->receives)
@@ -351,10 +352,10 @@ static void on_transport(struct peer *p, json_t *data, enum peer_leg which,
 	}
 	strncpy(p->transport[which], id, sizeof(p->transport[which]) - 1);
 	connect_dtls(p, which);
-	if (which == PEER_SEND) {
+	if (which == PEER_SEND && p->sends) {
 		pub_init(&p->pub, l, &p->conf->pub, now_us);
 		produce(p);
-	} else if (!p->sub.count) {
+	} else if (which == PEER_RECV && !p->sub.count) {
 		sub_init(&p->sub, l, p->conf->sample, &p->count);
 	}
 }

@@ -50,6 +50,7 @@ struct peer {
 	enum peer_state state;
 	bool sends;
 	bool receives;
+	bool whole; /* has a sending transport even if it sends nothing */
 	bool joined;
 	int produced;
 	int producers;

@@ -47,6 +47,18 @@ void report_read(struct run *r, struct reading *x)
 	}
 }
 
+void report_memory(const struct run *r, struct memory *m)
+{
+	*m = (struct memory){.peers = r->started};
+	for (int i = 0; i < r->o.n_pids; i++)
+		m->workers += usage_rss_bytes(r->o.pids[i]);
+	m->all = m->workers;
+	for (int i = 0; i < r->o.n_also; i++)
+		m->all += usage_rss_bytes(r->o.also[i]);
+	for (unsigned i = 0; i < r->started; i++)
+		m->consumers += (unsigned)r->peers[i].sub.n;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a;
@@ -106,10 +118,40 @@ struct sums {
 	double join_p50_ms;
 	double join_p95_ms;
 	double join_max_ms;
+	double rss_per_subscriber; /* peer and consumers in one */
+	double rss_per_peer;
 	double rss_per_consumer;
 	uint64_t rss;
 	unsigned consumers;
 };
+
+static double share(uint64_t after, uint64_t before, unsigned n)
+{
+	return n ? ((double)after - (double)before) / n : 0;
+}
+
+/*
+ * Receivers came first and most consumers later, with more senders, whose
+ * handshakes are as young as the receivers' were when they had just joined.
+ */
+static void memory_of(const struct run *r, struct sums *s)
+{
+	const struct memory *a = &r->before;
+	const struct memory *b = &r->settled;
+	double young = share(r->joined.workers, a->workers, b->peers);
+	struct memory c;
+
+	report_memory(r, &c);
+	s->rss = c.workers;
+	s->consumers = c.consumers;
+	s->rss_per_subscriber = share(c.workers, a->workers, c.consumers);
+	if (!b->peers || c.consumers <= b->consumers)
+		return;
+	s->rss_per_peer = share(b->all, a->all, b->peers);
+	s->rss_per_consumer = ((double)c.workers - (double)b->workers -
+			       young * (c.peers - b->peers)) /
+			      (c.consumers - b->consumers);
+}
 
 static void sum_up(const struct run *r, const struct reading *a,
 		   const struct reading *b, struct sums *s)
@@ -121,10 +163,8 @@ static void sum_up(const struct run *r, const struct reading *a,
 
 	memset(s, 0, sizeof(*s));
 	s->secs = (double)(b->at_us - a->at_us) / 1e6;
-	for (int i = 0; i < r->o.n_pids; i++) {
+	for (int i = 0; i < r->o.n_pids; i++)
 		s->cpu_s += (double)(b->cpu_ns[i] - a->cpu_ns[i]) / 1e9;
-		s->rss += b->rss[i];
-	}
 	s->own_cores = (double)(b->own_ns - a->own_ns) / 1e9 / s->secs;
 	s->offered_pps = (double)(b->sent - a->sent) / s->secs;
 	s->delivered_pps = (double)received / s->secs;
@@ -135,11 +175,7 @@ static void sum_up(const struct run *r, const struct reading *a,
 	s->join_p95_ms = n ? ms[n * 95 / 100] : 0;
 	s->join_max_ms = n ? ms[n - 1] : 0;
 	free(ms);
-	for (unsigned i = 0; i < r->n; i++)
-		s->consumers += (unsigned)r->peers[i].sub.n;
-	if (s->consumers && s->rss > r->rss_before)
-		s->rss_per_consumer =
-			(double)(s->rss - r->rss_before) / s->consumers;
+	memory_of(r, s);
 }
 
 static void line(FILE *f, const struct run *r, const char *what, double value,
@@ -160,6 +196,8 @@ static void lines(const struct run *r, const struct reading *a,
 	if (r->floor > 0 && s->per_cpu_s > 0) {
 		line(f, r, "floor", r->floor, "1/s");
 		line(f, r, "floor_ratio", r->floor / s->per_cpu_s, "1");
+		line(f, r, "floor_latency_p999_us",
+		     (double)hist_quantile(&r->floor_latency, 0.999), "us");
 	}
 	line(f, r, "delivered_pps", s->delivered_pps, "1/s");
 	line(f, r, "loss", s->loss, "1");
@@ -172,7 +210,11 @@ static void lines(const struct run *r, const struct reading *a,
 	line(f, r, "latency_p999_us", (double)hist_quantile(&r->latency, 0.999),
 	     "us");
 	line(f, r, "cores", s->cpu_s / s->secs, "1");
-	line(f, r, "rss_per_consumer", s->rss_per_consumer, "bytes");
+	line(f, r, "rss_per_subscriber", s->rss_per_subscriber, "bytes");
+	if (s->rss_per_peer > 0) {
+		line(f, r, "rss_per_peer", s->rss_per_peer, "bytes");
+		line(f, r, "rss_per_consumer", s->rss_per_consumer, "bytes");
+	}
 	line(f, r, "join_p95_ms", s->join_p95_ms, "ms");
 	line(f, r, "ready",
 	     r->n ? (double)report_count(r, PEER_READY) / r->n : 0, "1");
@@ -276,6 +318,7 @@ void report_print(struct run *r, const struct reading *a,
 	json_t *j;
 
 	sum_up(r, a, b, &s);
+	r->full = s.own_cores > 0.9 || s.cpu_s / s.secs > 0.9 * r->o.n_pids;
 	j = json_pack(
 		"{s:s,s:i,s:i,s:i,s:f,s:f,s:f,s:f,s:o,s:o}", "name", r->o.name,
 		"peers", (int)r->n, "ready", (int)report_count(r, PEER_READY),
@@ -289,9 +332,14 @@ void report_print(struct run *r, const struct reading *a,
 			  "join_ms", "p50", s.join_p50_ms, "p95", s.join_p95_ms,
 			  "max", s.join_max_ms, "cores", s.cpu_s / s.secs,
 			  "packets_per_cpu_second", s.per_cpu_s, "floor",
-			  r->floor, "rss_per_consumer", s.rss_per_consumer,
+			  r->floor, "rss_per_subscriber", s.rss_per_subscriber,
 			  "rss", (json_int_t)s.rss, "generator_cores",
 			  s.own_cores, "bottleneck", s.own_cores > 0.9));
+	if (s.rss_per_peer > 0)
+		json_object_update_new(j, json_pack("{s:f,s:f}", "rss_per_peer",
+						    s.rss_per_peer,
+						    "rss_per_consumer",
+						    s.rss_per_consumer));
 	json_object_set_new(j, "gap_ms",
 			    json_real((double)longest_gap(r) / 1000));
 	json_object_set_new(j, "last_packet_ms",

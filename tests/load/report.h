@@ -23,6 +23,14 @@ struct reading {
 	struct sub_count got;
 };
 
+/* Resident bytes of the workers, and of all processes named. */
+struct memory {
+	uint64_t workers;
+	uint64_t all;
+	unsigned peers;
+	unsigned consumers;
+};
+
 struct run {
 	struct options o;
 	struct peer_conf conf;
@@ -36,19 +44,25 @@ struct run {
 	struct leg_batch batch;
 	struct hist latency;
 	bool measuring;
-	double floor;	     /* packets a CPU-second; 0: not asked for */
-	uint64_t rss_before; /* of all pids, before anyone joined */
 	FILE *trail;
 	uint64_t slot_us, harm_us, dark_us, churn_us; /* due; harm.c */
 	unsigned churned; /* whose turn it is to leave */
 	unsigned left;	  /* so many have left, and come anew */
-	bool *watched;	  /* by peer and leg: its socket is in the epoll */
+	bool full;	  /* a core is: the server's or our own */
+	double floor;	  /* packets a CPU-second; 0: not asked for */
+	struct hist floor_latency;
+	struct memory before;  /* anyone joined */
+	struct memory joined;  /* receivers are in, with a consumer each */
+	struct memory settled; /* ... and their handshakes forgotten */
+	unsigned until;	       /* peers that may join by now */
+	bool *watched;	       /* by peer and leg: its socket is in the epoll */
 };
 
 unsigned report_count(const struct run *r, enum peer_state s);
 /* Longest gaps count from here on. */
 void report_begin(struct run *r);
 void report_read(struct run *r, struct reading *x);
+void report_memory(const struct run *r, struct memory *m);
 void report_print(struct run *r, const struct reading *a,
 		  const struct reading *b);
 
