@@ -127,10 +127,14 @@ TEST(pipe_losses_are_repaired_at_the_nearest_hop)
 	ck_assert_uint_gt(call_view(v)->frames_decoded, 280);
 	ck_assert_uint_eq(sent->nacked, 0);
 	call_net(b, NULL, &(struct simnet_conf){.delay_us = 10000});
-	call_net(a, &lossy, NULL);
+	call_net(a, &(struct simnet_conf){.delay_us = 10000, .loss = 0.1},
+		 NULL);
 	span_run(sp, 10 * SECOND);
 	ck_assert_uint_gt(sent->resent, 20);
 	ck_assert_uint_gt(call_view(v)->frames_decoded, 570);
+	/* Nobody over there asks the sender again. */
+	ck_assert_uint_eq(nack_deadline(&producer(sp, 1, cam)->streams[0].nack),
+			  UINT64_MAX);
 	ck_assert_uint_eq(producer(sp, 1, cam)->streams[0].nack.took_us, 0);
 	span_free(sp);
 }
