@@ -97,7 +97,9 @@ struct held {
 	char text[];
 };
 
-#define SESSION_HELD_BYTES (256 * 1024)
+/* `enter`, and what comes with it; all of it is served in one turn. */
+#define SESSION_HELD_BYTES (128 * 1024)
+#define SESSION_HELD_MAX   32
 
 static void drop_held(struct held *h)
 {
@@ -251,7 +253,9 @@ static void hold(struct session *s, const char *text, size_t len)
 	struct held *h = malloc(sizeof(*h) + len);
 
 	s->held_bytes += len;
-	if (!h || s->held_bytes > SESSION_HELD_BYTES) {
+	s->n_held++;
+	if (!h || s->held_bytes > SESSION_HELD_BYTES ||
+	    s->n_held > SESSION_HELD_MAX) {
 		free(h);
 		conn_close(s->conn, CONN_CLOSE_FULL, "full");
 		return;

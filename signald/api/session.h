@@ -49,6 +49,7 @@ struct session {
 	struct bucket all;    /* every message, whatever it is */
 	struct list held;     /* texts that came before the hub had settled */
 	size_t held_bytes;
+	uint32_t n_held;
 	uint32_t faults; /* messages that were not ours to understand */
 	bool greeted;	 /* mediasoup-version was sent */
 };
