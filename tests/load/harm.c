@@ -28,7 +28,7 @@ static void mark(struct run *r, const char *what)
 
 static void slot(struct run *r, uint64_t now_us)
 {
-	uint64_t wall_us = clock_wall_us(), us = 0;
+	uint64_t wall_us = clock_wall_us(), us = 0, late_us;
 
 	if (!r->trail || now_us < r->slot_us)
 		return;
@@ -38,6 +38,11 @@ static void slot(struct run *r, uint64_t now_us)
 
 		us = gap > us ? gap : us;
 	}
+	/* While this process had no CPU it sent nothing, either. */
+	late_us = r->late_us > r->was_late_us ? r->late_us : r->was_late_us;
+	us = us > late_us ? us - late_us : 0;
+	r->was_late_us = r->late_us;
+	r->late_us = 0;
 	fprintf(r->trail, "gap %llu %llu\n", (unsigned long long)wall_us / 1000,
 		(unsigned long long)us);
 }

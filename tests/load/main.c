@@ -201,6 +201,8 @@ static void turn(struct run *r)
 	join_next(r, now);
 	if (now < r->tick_us)
 		return;
+	if (r->tick_us && now - r->tick_us > r->late_us)
+		r->late_us = now - r->tick_us;
 	r->tick_us = now + r->o.tick_ms * 1000;
 	tick(r, now);
 	if (r->measuring)

@@ -45,6 +45,8 @@ struct run {
 	struct hist latency;
 	bool measuring;
 	FILE *trail;
+	uint64_t late_us;     /* how late its own turns were, this slot */
+	uint64_t was_late_us; /* and the one before */
 	uint64_t slot_us, harm_us, dark_us, churn_us; /* due; harm.c */
 	unsigned churned; /* whose turn it is to leave */
 	unsigned left;	  /* so many have left, and come anew */
