@@ -21,7 +21,7 @@ test=(
 	check clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
 	python3 procps iproute2 nftables util-linux
 	chromium firefox-esr fonts-dejavu-core fonts-noto-color-emoji
-	spin curl openssl systemd groff-base
+	spin valgrind curl openssl systemd groff-base
 )
 deb=(debhelper dpkg-dev lintian debootstrap)
 # Intel's AES, a back end of the media path: amd64 alone.
