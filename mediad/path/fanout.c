@@ -1,7 +1,7 @@
 #include "mediad/path/fanout.h"
 
 #include "mediad/path/egress.h"
-#include "mediad/path/link.h"
+#include "mediad/path/room.h"
 #include "mediad/path/worker.h"
 #include "mediad/sfu/consumer.h"
 #include "mediad/sfu/producer.h"
@@ -39,11 +39,10 @@ static void to_consumers(struct worker *w, uint32_t first, uint64_t now_us)
 {
 	struct fanout *fo = &w->fanout;
 	struct producer *p = fo->producer[first];
-	const struct link *l = link_of(p->transport);
 	const struct media *m[RX_BATCH];
 	uint32_t n = 0;
 
-	blackbox_for(w->box, l ? l->room : 0);
+	blackbox_for(w->box, room_of(p->transport));
 	for (uint32_t i = first; i < fo->n; i++) {
 		if (fo->producer[i] != p)
 			continue;

@@ -42,6 +42,7 @@ static struct inlet *make(struct worker *w, struct room *r,
 	in->w = w;
 	in->worker = f->worker;
 	in->generation = f->generation;
+	in->room = r->key;
 	in->timer.kind = WORKER_TIMER_INLET;
 	return in;
 }
@@ -157,6 +158,7 @@ void inlet_due(struct inlet *in, uint64_t now_us)
 {
 	struct pipe_msg m;
 
+	blackbox_for(in->w->box, in->room);
 	transport_tick(in->t, now_us);
 	while (pipe_next(in->t, now_us, &m))
 		(void)pipes_send(in->w, in->worker, in->generation, &m);

@@ -21,6 +21,7 @@ struct inlet {
 	struct worker *w;    /* borrowed */
 	struct transport *t; /* owned by the router, freed by inlet_free() */
 	uint32_t worker, generation;
+	uint64_t room; /* as link's: what signald knows it by */
 	struct timer timer;
 };
 

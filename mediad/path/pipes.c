@@ -203,6 +203,10 @@ static void to_standin(struct worker *w, struct pipe *from,
 		tell_off(w, from, m, now_us);
 		return;
 	}
+	if (m->kind == PIPE_MEDIA)
+		blackbox_is_of(w->box, in->room);
+	else
+		blackbox_for(w->box, in->room);
 	if (m->kind == PIPE_BEGIN) {
 		/* What came before it is of the stream that was. */
 		fanout_run(w, now_us);
@@ -249,6 +253,10 @@ static void take(struct worker *w, struct pipe *from, const struct pipe_msg *m,
 	}
 	switch ((enum pipe_kind)m->kind) {
 	case PIPE_MEDIA:
+		blackbox_add(w->box, pkt->data, pkt->len, now_us);
+		blackbox_opened(w->box, pkt->data, pkt->len);
+		to_standin(w, from, m, pkt, now_us);
+		return;
 	case PIPE_BEGIN:
 	case PIPE_SR:
 		to_standin(w, from, m, pkt, now_us);
@@ -283,6 +291,7 @@ static bool drain(struct worker *w, struct pipe *p, uint64_t now_us)
 			break;
 	}
 	fanout_run(w, now_us);
+	blackbox_for(w->box, 0);
 	shmring_done(&p->in);
 	return i == BATCH;
 }

@@ -66,6 +66,16 @@ void room_wake(struct worker *w, uint64_t id, uint64_t now_us)
 		(void)timerq_set(&w->timers, &r->timer, now_us);
 }
 
+uint64_t room_of(const struct transport *t)
+{
+	const struct inlet *in = t->piped ? t->link : NULL;
+	const struct link *l = t->piped ? NULL : link_of(t);
+
+	if (in)
+		return in->room;
+	return l ? l->room : 0;
+}
+
 void room_tick(struct worker *w, struct room *r, uint64_t now_us)
 {
 	uint64_t due;

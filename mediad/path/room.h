@@ -31,6 +31,9 @@ void room_free(struct worker *w, struct room *r);
 /* It has something to time from now on: a first voice came. */
 void room_wake(struct worker *w, uint64_t id, uint64_t now_us);
 
+/* Whose work a transport's is; 0: nobody's. */
+uint64_t room_of(const struct transport *t);
+
 /* Its timer is due. */
 void room_tick(struct worker *w, struct room *r, uint64_t now_us);
 
