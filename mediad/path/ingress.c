@@ -14,6 +14,8 @@ static void drop_srtp(struct link *l, enum srtp_verdict v)
 	worker_drop(l->w, DROP_SRTP_SHORT + (enum drop)(v - SRTP_SHORT));
 }
 
+#define STUN_MAX 548 /* RFC 8489 section 6.1: fits any IPv4 path */
+
 static void stun(struct worker *w, const struct rx *rx, const struct tuple *t,
 		 uint64_t now_us)
 {
@@ -23,7 +25,9 @@ static void stun(struct worker *w, const struct rx *rx, const struct tuple *t,
 	struct stun m;
 	size_t len;
 
-	if (stun_parse(&m, rx->pkt->data, rx->pkt->len)) {
+	/* The length is looked at first: a HMAC over it is work. */
+	if (rx->pkt->len > STUN_MAX ||
+	    stun_parse(&m, rx->pkt->data, rx->pkt->len)) {
 		worker_drop(w, DROP_STUN);
 		return;
 	}

@@ -5,7 +5,7 @@ import * as e2e from './lib.mjs';
 
 const puppeteer = e2e.require('puppeteer-core');
 
-export function launchFirefox() {
+export function launchFirefox(prefs = {}) {
 	return puppeteer.launch({
 		browser: 'firefox',
 		executablePath: '/usr/bin/firefox-esr',
@@ -18,7 +18,8 @@ export function launchFirefox() {
 			'media.autoplay.default': 0,
 			'media.peerconnection.ice.obfuscate_host_addresses': false,
 			'app.update.enabled': false,
-			'datareporting.policy.dataSubmissionEnabled': false
+			'datareporting.policy.dataSubmissionEnabled': false,
+			...prefs
 		}
 	});
 }

@@ -35,13 +35,48 @@ class Signaling {
 	}
 }
 
-window.join = async (url) => {
+const simulcast = [
+	{ scaleResolutionDownBy: 4, maxBitrate: 300000 },
+	{ scaleResolutionDownBy: 2, maxBitrate: 800000 },
+	{ scaleResolutionDownBy: 1, maxBitrate: 2500000 }
+];
+
+/** When each frame of a video was shown; kept for window.gap(). */
+function watch(el) {
+	el.shown = [];
+	const note = () => {
+		el.shown.push(performance.now());
+		el.requestVideoFrameCallback?.(note);
+	};
+	el.requestVideoFrameCallback?.(note);
+}
+
+/** The longest time without a new frame since a moment of performance.now(). */
+window.gap = (since) => {
+	let longest = 0;
+	for (const el of document.querySelectorAll('video')) {
+		const at = [since, ...(el.shown ?? []).filter((t) => t > since), performance.now()];
+		for (let i = 1; i < at.length; i++) longest = Math.max(longest, at[i] - at[i - 1]);
+	}
+	return longest;
+};
+
+/**
+ * Joins and sends. Options: `via`, a UDP port of the server's address that
+ * media takes instead; `codec`, a mimeType; `encodings`; `video`, what to ask
+ * of the camera, false: nothing is sent; `receive`.
+ */
+window.join = async (url, { via, codec, encodings = simulcast, video, receive = true } = {}) => {
 	const s = new Signaling(url);
 	await s.ready;
 	const device = new Device();
 	await device.load({ routerRtpCapabilities: await s.request('getRouterRtpCapabilities') });
 	const make = async (producing) => {
 		const info = await s.request('createWebRtcTransport', { producing, consuming: !producing });
+		if (via)
+			info.iceCandidates = info.iceCandidates
+				.filter((c) => c.protocol === 'udp' && c.ip === new URL(url).hostname)
+				.map((c) => ({ ...c, port: via }));
 		const t = producing ? device.createSendTransport(info) : device.createRecvTransport(info);
 		t.on('connect', ({ dtlsParameters }, ok, bad) =>
 			s.request('connectWebRtcTransport', { transportId: t.id, dtlsParameters }).then(ok, bad)
@@ -52,16 +87,20 @@ window.join = async (url) => {
 		return t;
 	};
 	const send = await make(true);
-	const recv = await make(false);
+	const recv = receive && (await make(false));
 	window.notes = [];
+	window.consumers = [];
+	window.ask = (method, data) => s.request(method, data);
 	s.onnotification = (m) => window.notes.push(m.method);
 	s.onrequest = async ({ method, data }) => {
 		if (method !== 'newConsumer') return {};
-		const { id, producerId, kind, rtpParameters } = data;
+		const { id, peerId: peer, producerId, kind, rtpParameters } = data;
 		const consumer = await recv.consume({ id, producerId, kind, rtpParameters });
+		window.consumers.push({ id, peer, kind });
 		const el = document.createElement(kind);
 		el.autoplay = el.playsInline = true;
 		el.srcObject = new MediaStream([consumer.track]);
+		if (kind === 'video') watch(el);
 		document.body.append(el);
 		return {};
 	};
@@ -70,18 +109,17 @@ window.join = async (url) => {
 		device: { flag: 'chrome', name: 'Chrome', version: '1' },
 		rtpCapabilities: device.recvRtpCapabilities ?? device.rtpCapabilities
 	});
+	if (video === false) return peers.length;
 	const media = await navigator.mediaDevices.getUserMedia({
 		audio: true,
-		video: { width: 1280, height: 720, frameRate: 30 }
+		video: video ?? { width: 1280, height: 720, frameRate: 30 }
 	});
 	await send.produce({ track: media.getAudioTracks()[0] });
+	const codecs = (device.sendRtpCapabilities ?? device.rtpCapabilities).codecs;
 	await send.produce({
 		track: media.getVideoTracks()[0],
-		encodings: [
-			{ scaleResolutionDownBy: 4, maxBitrate: 300000 },
-			{ scaleResolutionDownBy: 2, maxBitrate: 800000 },
-			{ scaleResolutionDownBy: 1, maxBitrate: 2500000 }
-		]
+		encodings,
+		codec: codec && codecs.find((c) => c.mimeType.toLowerCase() === codec.toLowerCase())
 	});
 	return peers.length;
 };
