@@ -226,8 +226,12 @@ test-web: $(WEB_MODULES)
 		awk '/passed/ { p = $$1 } /failed/ { f = $$1 } \
 		END { printf "test-web: %d passed, %d failed\n", p, f }'; exit $$rc
 
-test-e2e: daemons webclient
+test-e2e: daemons webclient test-tools $(B)/bin/chattr-load
 	@tests/e2e/run
+# Media on bad lines, four times as long.
+.PHONY: e2e-long
+e2e-long: daemons webclient test-tools $(B)/bin/chattr-load
+	@LONG=1 tests/e2e/run tests/e2e/media.test.mjs
 # Pictures of every page into build/shots/, to be looked at.
 shots: daemons webclient
 	@tests/e2e/run tests/e2e/pages.test.mjs

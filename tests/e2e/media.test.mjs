@@ -2,6 +2,9 @@
 // beside a control run without the fault in the same meeting.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as e2e from './lib.mjs';
 import { firefoxPerson, launchFirefox } from './firefox.mjs';
 import { SITE, inbound, launch, line, over, plain, servePlain, slack } from './plain.mjs';
@@ -87,6 +90,10 @@ test('5 % of loss both ways: hardly a freeze, hardly a gap in the sound', async 
 	}
 });
 
+test('15 % of loss both ways: freezes stay under a tenth of the time', async () => {
+	for (const got of await lossy(15, 15 * LONG)) assert.ok(got.frozen < 0.1 * slack(), `frozen ${got.frozen} of the time`);
+});
+
 /** A viewer asks for the lowest and the highest layer; the picture follows. */
 async function switches(viewer, codec) {
 	const mime = async () => {
@@ -141,5 +148,50 @@ test('VP8 of Firefox is decoded and switched', async () => {
 		await close(ben);
 	} finally {
 		await firefox.close();
+	}
+});
+
+/** Bytes that passed the loopback interface: the scripted publishers' alone. */
+const loopback = () => Number(readFileSync('/proc/net/dev', 'utf8').match(/lo:\s*(\d+)/)[1]);
+
+test('eight hidden tiles of nine cost no packets, and nobody sends for them', async () => {
+	const load = spawn(
+		join(e2e.ROOT, 'build', process.env.VARIANT ?? 'release', 'bin/chattr-load'),
+		['--url', `127.0.0.1:${server.port}`, '--rooms', '1', '--pubs', '8', '--subs', '0',
+			'--video-bps', '700000', '--layers', '3', '--fps', '15', '--audio-bps', '0', '--warm', '1', '--secs', '120'],
+		{ stdio: ['ignore', 'ignore', 'inherit'] }
+	);
+	try {
+		const ada = await plain(browser, server, `load-${load.pid}-0`, 'ada', { video: SMALL, encodings: HALVES, receive: false });
+		const ben = await plain(browser, server, `load-${load.pid}-0`, 'ben', { video: false });
+		await e2e.until('nine pictures', () => ben.evaluate(() => window.consumers.filter((c) => c.kind === 'video').length === 9), 40000);
+		const show = (visible) =>
+			ben.evaluate(async (on) => {
+				const tiles = window.consumers.filter((c) => c.kind === 'video' && c.peer !== 'ada');
+				await Promise.all(tiles.map((c) =>
+					window.ask('setConsumerViewport', { consumerId: c.id, width: 320, height: 180, visible: on })));
+			}, visible);
+		const perStream = async () =>
+			Object.fromEntries(e2e.pick(await e2e.stats(ben), 'inbound-rtp', 'video').filter((r) => r.mid !== 'probator').map((r) => [r.ssrc, r.packetsReceived]));
+		const moving = async (ms) => {
+			const [a, at] = [await perStream(), loopback()];
+			await e2e.sleep(ms);
+			const b = await perStream();
+			return { streams: Object.keys(b).filter((k) => b[k] > (a[k] ?? 0)).length, bps: ((loopback() - at) * 8000) / ms };
+		};
+		await e2e.until('all nine move', async () => (await moving(1000)).streams === 9, 40000);
+		const shown = await moving(3000);
+		await show(false);
+		await e2e.sleep(7000);
+		const hidden = await moving(3000);
+		await show(true);
+		const back = await took('they are back', async () => (await moving(200)).streams === 9, 20000);
+		say('tiles', { shown, hidden, back });
+		await close(ada, ben);
+		assert.equal(hidden.streams, 1, 'the one that is shown');
+		assert.ok(hidden.bps < shown.bps / 20, `${hidden.bps} of ${shown.bps} b/s`);
+		assert.ok(back < 3000 * slack(), `back after ${back} ms`);
+	} finally {
+		load.kill();
 	}
 });
