@@ -86,6 +86,7 @@ struct call *graph_add_call(struct graph *g, uint64_t room)
 	if (!c)
 		return NULL;
 	c->room = room;
+	c->prefer = GRAPH_NOWHERE;
 	list_init(&c->seats);
 	return c;
 }

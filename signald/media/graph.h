@@ -34,6 +34,7 @@ struct call {
 	/* The first is home: it says who speaks. None: not placed. */
 	struct part part[GRAPH_PARTS];
 	uint32_t n_parts;
+	uint32_t prefer; /* the worker for those who move; GRAPH_NOWHERE */
 	uint64_t move_until_us; /* what seats have left is closed then */
 	uint32_t consumers;
 	uint64_t speaker; /* seat, 0: nobody */

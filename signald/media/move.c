@@ -106,10 +106,12 @@ static bool may_begin(struct call *c, uint32_t from)
 
 static bool begin(struct media *m, struct call *c, uint32_t from)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, heir = place_heir(m, from);
 
 	if (!place_elsewhere(m, from) || !may_begin(c, from))
 		return false;
+	if (heir != GRAPH_NOWHERE && m->workers.w[heir].state != WORKER_UP)
+		return false; /* in a moment */
 	list_for_each (it, &c->seats) {
 		struct seat *s = list_entry(it, struct seat, node);
 
@@ -119,7 +121,10 @@ static bool begin(struct media *m, struct call *c, uint32_t from)
 		n++;
 	}
 	c->move_until_us = m->now_us + MOVE_MAX_US;
+	c->prefer = heir;
 	rebuild_host(m, c);
+	c->prefer = GRAPH_NOWHERE;
+	place_resign(m, c, from);
 	log_info("media", "move", "from=%u seats=%u", from, n);
 	return true;
 }

@@ -8,11 +8,12 @@
 #include "signald/media/pipe.h"
 #include "signald/media/rebuild.h"
 
-#define CPU_STEP     5	     /* percent: less is no difference */
-#define PACKETS_STEP 5000    /* a second */
-#define ROOM_PERCENT 1	     /* of a CPU, until it was measured */
-#define YOUNG_US     5000000 /* who came lately has not begun yet */
-#define LIKELY_SENDS 2	     /* a microphone and a camera */
+#define CPU_STEP     5	      /* percent: less is no difference */
+#define PACKETS_STEP 5000     /* a second */
+#define ROOM_PERCENT 1	      /* of a CPU, until it was measured */
+#define YOUNG_US     5000000  /* who came lately has not begun yet */
+#define HEIR_US	     30000000 /* so long a worker is new */
+#define LIKELY_SENDS 2	      /* a microphone and a camera */
 
 /* What was measured last, in steps, so that noise does not decide. */
 static uint64_t measured(const struct worker *w)
@@ -109,6 +110,22 @@ uint32_t place_least(const struct media *m)
 	return least(m, load);
 }
 
+uint32_t place_heir(const struct media *m, uint32_t worker)
+{
+	const struct worker *old = &m->workers.w[worker], *heir = NULL;
+
+	for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+		const struct worker *w = &m->workers.w[i];
+
+		if ((w->state == WORKER_UP || w->state == WORKER_STARTING) &&
+		    w->since_us > old->since_us &&
+		    m->now_us - w->since_us < HEIR_US &&
+		    (!heir || w->since_us > heir->since_us))
+			heir = w;
+	}
+	return heir ? heir->index : GRAPH_NOWHERE;
+}
+
 bool place_elsewhere(const struct media *m, uint32_t worker)
 {
 	for (uint32_t i = 0; i < WORKERS_MAX; i++)
@@ -153,6 +170,8 @@ static uint32_t choose(const struct media *m, const struct call *c)
 	uint32_t load[WORKERS_MAX];
 	uint32_t here, other;
 
+	if (c->prefer != GRAPH_NOWHERE && is_open(m, c->prefer))
+		return c->prefer;
 	weigh(m, load);
 	here = least_part(m, c, load);
 	if (here == GRAPH_NOWHERE)
@@ -336,6 +355,18 @@ void place_leave(struct media *m, struct seat *s)
 	for (int i = 0; i < 2; i++)
 		if (!graph_is_used(s->call, at[i]))
 			close_part(m, s->call, at[i]);
+}
+
+void place_resign(struct media *m, struct call *c, uint32_t worker)
+{
+	struct part was = c->part[0];
+	uint32_t last = c->n_parts - 1;
+
+	if (c->n_parts < 2 || was.worker != worker)
+		return;
+	memmove(c->part, c->part + 1, last * sizeof(*c->part));
+	c->part[last] = was;
+	tell_home(m, c);
 }
 
 void place_release(struct media *m, struct call *c, uint32_t worker)

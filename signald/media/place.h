@@ -19,6 +19,12 @@ int place_seat(struct media *m, struct seat *s);
 /* Where a new call goes: the least to do; GRAPH_NOWHERE: none takes it. */
 uint32_t place_least(const struct media *m);
 
+/*
+ * Who has just come to take the place of this one, or is about to: calls that
+ * move need not move again. GRAPH_NOWHERE: nobody.
+ */
+uint32_t place_heir(const struct media *m, uint32_t worker);
+
 /* Is there another worker that takes somebody? */
 bool place_elsewhere(const struct media *m, uint32_t worker);
 
@@ -36,6 +42,9 @@ uint32_t place_count(const struct media *m, uint32_t worker);
 
 /* The seat leaves its worker; with the last one the router there is closed. */
 void place_leave(struct media *m, struct seat *s);
+
+/* The call is at home elsewhere from now on, if it has another part. */
+void place_resign(struct media *m, struct call *c, uint32_t worker);
 
 /* Closes the router there when no seat is there any more. */
 void place_release(struct media *m, struct call *c, uint32_t worker);

@@ -79,6 +79,8 @@ struct worker *workers_update(struct workers *ws, const struct worker_news *n,
 		hang_up(w);
 		lost = w;
 	}
+	if (w->generation != n->generation || !w->since_us)
+		w->since_us = now_us;
 	w->generation = n->generation;
 	w->draining = n->draining || n->leaving;
 	w->leaving = n->leaving;

@@ -54,6 +54,7 @@ struct worker {
 	struct chan *chan;
 	struct loop_fd *fd;
 	struct worker_load load;
+	uint64_t since_us;   /* when this process was first heard of */
 	uint32_t unmeasured; /* rooms it got since */
 };
 

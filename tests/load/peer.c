@@ -13,6 +13,7 @@ enum kind {
 	REQ_CONNECT,
 	REQ_PRODUCE,
 	REQ_LEAVE,
+	REQ_CLOSE,
 };
 
 #define URI_MID	  "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -456,6 +457,17 @@ static void rebuild_leg(struct peer *p, json_t *t, enum peer_leg which,
 	on_transport(p, t, which, now_us);
 }
 
+/* Both workers carry it: the old one need not any more. */
+static void give_up(struct peer *p, json_t *rebuild, enum peer_leg which)
+{
+	const char *reason =
+		json_string_value(json_object_get(rebuild, "reason"));
+
+	if (which == PEER_RECV && reason && !strcmp(reason, "move"))
+		request(p, REQ_CLOSE, "closeTransport",
+			json_pack("{s:s}", "transportId", p->transport[which]));
+}
+
 static void on_rebuild(struct peer *p, json_t *data, uint64_t now_us)
 {
 	json_t *t;
@@ -468,6 +480,7 @@ static void on_rebuild(struct peer *p, json_t *data, uint64_t now_us)
 
 		for (int k = 0; old && k < 2; k++)
 			if (!strcmp(p->transport[k], old)) {
+				give_up(p, data, (enum peer_leg)k);
 				rebuild_leg(p, t, (enum peer_leg)k, now_us);
 				break;
 			}

@@ -66,6 +66,29 @@ TEST(place_goes_by_rooms_where_the_measure_says_nothing)
 	free_media(m);
 }
 
+/* A renewal: who came last takes over, not who is to go next. */
+TEST(place_heir_is_who_has_just_come)
+{
+	struct media *m = new_media();
+
+	for (uint32_t i = 0; i < 3; i++) {
+		m->workers.w[i].index = i;
+		m->workers.w[i].since_us = 1000 + i;
+	}
+	m->now_us = 100000000;
+	ck_assert_uint_eq(place_heir(m, 0), GRAPH_NOWHERE);
+	m->workers.w[2].since_us = 90000000;
+	m->workers.w[1].since_us = 80000000;
+	ck_assert_uint_eq(place_heir(m, 0), 2);
+	ck_assert_uint_eq(place_heir(m, 2), GRAPH_NOWHERE);
+	/* It is waited for. */
+	m->workers.w[2].state = WORKER_STARTING;
+	ck_assert_uint_eq(place_heir(m, 0), 2);
+	m->workers.w[2].state = WORKER_ABSENT;
+	ck_assert_uint_eq(place_heir(m, 0), 1);
+	free_media(m);
+}
+
 TEST(place_passes_over_who_takes_no_rooms)
 {
 	struct media *m = new_media();
