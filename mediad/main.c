@@ -406,6 +406,8 @@ int main(int argc, char **argv)
 	}
 	/* What a handshake needed goes back to the system after it. */
 	(void)mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
+	/* ... which asks first what is left at the heap's end: be it little. */
+	(void)mallopt(M_TOP_PAD, 0);
 	snprintf(d.name, sizeof(d.name), "mediad-%u", d.index);
 	log_setup(d.name, LOG_INFO, false);
 	sigaction(SIGPIPE, &ignore, NULL);
