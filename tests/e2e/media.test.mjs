@@ -40,7 +40,10 @@ async function took(what, probe, ms) {
 const close = (...pages) => Promise.all(pages.map((p) => p.context().close()));
 const say = (what, value) => console.log(`# ${what}: ${JSON.stringify(value)}`);
 
-test('a viewer behind 600 kb/s gets a layer that fits, and the top again', async () => {
+/* Of the long run alone. */
+const long = process.env.LONG ? test : () => undefined;
+
+long('a viewer behind 600 kb/s gets a layer that fits, and the top again', async () => {
 	const relay = await line(server, port++);
 	const ada = await plain(browser, server, 'limit', 'ada', { video: HD });
 	const slow = await plain(browser, server, 'limit', 'slow', { video: false, via: relay.port });
