@@ -268,13 +268,10 @@ static bool too_fast(struct conn *c, size_t len)
 	return wait_us;
 }
 
-static void input(struct conn *c)
+/* Until nothing more is to be done with what has come. */
+static void take(struct conn *c, struct evbuffer *in)
 {
-	struct evbuffer *in = bufferevent_get_input(c->bev);
 	bool more = true;
-
-	if (too_fast(c, evbuffer_get_length(in)))
-		return;
 
 	while (more) {
 		switch (c->state) {
@@ -297,6 +294,30 @@ static void input(struct conn *c)
 		}
 	}
 	c->counted = evbuffer_get_length(in);
+}
+
+/*
+ * libevent calls again at once, before the turn can end, for a full buffer
+ * that it finds left: who leaves one must not read.
+ */
+static void read_on(struct conn *c, bool on)
+{
+	bool is_on = bufferevent_get_enabled(c->bev) & EV_READ;
+
+	if (on && !is_on)
+		bufferevent_enable(c->bev, EV_READ);
+	else if (!on && is_on)
+		bufferevent_disable(c->bev, EV_READ);
+}
+
+static void input(struct conn *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->bev);
+	bool listens = !too_fast(c, evbuffer_get_length(in));
+
+	if (listens)
+		take(c, in);
+	read_on(c, listens && evbuffer_get_length(in) < READ_MAX);
 }
 
 void conn_resume(struct conn *c)

@@ -147,6 +147,30 @@ async function restartOfEverything(site) {
 	bob.hangUp();
 }
 
+/** The read callback was called again and again, in one endless turn, for the bytes of one who is not listened to. */
+async function oneFloodsAlone(site) {
+	const server = site.server();
+	const ann = await joined('dry', 'Ann');
+	const eve = await joined('wet', 'Eve');
+	const text = JSON.stringify({ notification: true, method: 'x', data: { t: 'x'.repeat(60000) } });
+	const before = site.cpuMs();
+	let most = 0;
+	for (const end = Date.now() + 2000; Date.now() < end; await sleep(20)) {
+		while (eve.open && eve.socket.writableLength < 1e6) eve.send(text);
+		const start = Date.now();
+		const a = await Promise.race([ann.ask('setHand', { raised: true }).catch(() => null), sleep(2000)]);
+		if (!a) break;
+		most = Math.max(most, Date.now() - start);
+	}
+	const same = site.server() === server;
+	hold('one floods: the server lives', same);
+	if (!same) return;
+	const cpu = site.cpuMs() - before;
+	hold('one floods: the server has little to do', cpu < 500, `${cpu} ms of CPU, an answer in ${most} ms`);
+	ann.hangUp();
+	eve.hangUp();
+}
+
 const site = await Site.start(PORT, { CHATTR_ROOMS_POLICY: 'waiting' });
 try {
 	await chattrTransportsAreFew();
@@ -155,6 +179,7 @@ try {
 	const open = await Site.start(PORT, { CHATTR_ROOMS_POLICY: 'open' });
 	await chattrFullRoomDoesNotStall();
 	await askedTwiceIsMadeOnce();
+	await oneFloodsAlone(open);
 	await restartOfEverything(open);
 	await open.stop();
 } catch (e) {
