@@ -294,10 +294,11 @@ int place_seat(struct media *m, struct seat *s)
 	uint32_t worker;
 	int err;
 
-	if (s->worker != GRAPH_NOWHERE)
-		return 0;
+	/* Its worker may be dying still. */
 	if (is_banned(m, s->call))
 		return -EKEYREVOKED;
+	if (s->worker != GRAPH_NOWHERE)
+		return 0;
 	worker = choose(m, s->call);
 	if (worker == GRAPH_NOWHERE)
 		return -ENOTCONN;
