@@ -107,6 +107,7 @@ export async function line(server, port, setting = 'clear') {
 		[e2e.SERVER_V4, `${port}`, e2e.SERVER_V4, `${mediaPort(server)}`, '7'],
 		{ stdio: ['pipe', 'pipe', 'inherit'] }
 	);
+	process.once('exit', () => relay.kill());
 	await new Promise((up) => relay.stdout.once('data', up));
 	relay.stdin.write(`${setting}\n`);
 	return {
