@@ -1,6 +1,6 @@
 // Media on bad lines and in every codec, between plain clients; each figure
 // beside a control run without the fault in the same meeting.
-import { test, before, after } from 'node:test';
+import { test, before, after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -29,6 +29,9 @@ after(async () => {
 	await server?.stop();
 	site?.close();
 });
+
+/* What a failed test left is no traffic in the next one. */
+afterEach(() => Promise.all((browser?.contexts() ?? []).map((c) => c.close())));
 
 /** What `probe` needs to be true, in ms. */
 async function took(what, probe, ms) {
