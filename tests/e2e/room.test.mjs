@@ -129,21 +129,26 @@ test('each switch of the settings does what it says and is remembered', async ()
 	await panel.getByRole('combobox', { name: 'Theme' }).selectOption('light');
 	assert.equal(await ada.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(250, 246, 242)');
 	await panel.getByRole('switch', { name: 'Play sounds' }).click();
-	/* kept for the next meeting; what TCP alone carries is for network.test.mjs */
-	const tcp = panel.getByRole('switch', { name: 'Use TCP only' });
-	await tcp.click();
-	assert.equal(await ada.evaluate(() => JSON.parse(localStorage['chattr.prefs']).forceTcp), true);
-	await tcp.click();
+	await panel.getByRole('switch', { name: 'Use TCP only' }).click();
+	/* the second before the devices of the first are open */
+	await ada.reload({ waitUntil: 'commit' });
+	await ada.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
 	await ada.reload();
 	await menu(ada, 'More', 'Settings');
-	for (const [name, on] of [['Mirror my own picture', 'false'], ['Play sounds', 'false'], ['Use TCP only', 'false']]) {
+	for (const [name, on] of [['Mirror my own picture', 'false'], ['Play sounds', 'false'], ['Use TCP only', 'true']]) {
 		assert.equal(await panel.getByRole('switch', { name }).getAttribute('aria-checked'), on, name);
 	}
 	assert.ok(!(await mirrored()));
 	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
-	for (const name of ['Mirror my own picture', 'Play sounds']) await panel.getByRole('switch', { name }).click();
+	assert.equal(await tile(ben, 'Ada').getByText('Reconnecting…').count(), 0);
+	const all = await e2e.stats(ada);
+	const pairs = e2e.pick(all, 'candidate-pair').filter((p) => p.nominated && p.state === 'succeeded');
+	const paths = pairs.map((p) => all.find((r) => r.id === p.remoteCandidateId && r.pc === p.pc)?.protocol);
+	assert.ok(paths.length > 1 && paths.every((p) => p === 'tcp'), `${paths}`);
+	for (const name of ['Mirror my own picture', 'Play sounds', 'Use TCP only']) await panel.getByRole('switch', { name }).click();
 	await panel.getByRole('combobox', { name: 'Theme' }).selectOption('dark');
-	await closePanel(ada);
+	await ada.reload();
+	await Promise.all([sees(ada, 'Ben'), sees(ben, 'Ada')]);
 });
 
 test('on a phone reactions are in the menu', async () => {

@@ -40,6 +40,8 @@ export class LocalMedia {
 	cameraTrack: MediaStreamTrack | null = $state.raw(null);
 	devices: DeviceLists = $state.raw({ cameras: [], microphones: [], speakers: [] });
 	onTrack: TrackListener | null = null;
+	/** What the person chose last: known at once, while a device is on only when it has opened. */
+	readonly wants = { mic: false, camera: false };
 	/** Chosen by the app when the models are wanted; `plain` otherwise. */
 	processMic: (track: MediaStreamTrack) => Promise<Processor> = plain;
 	processCamera: (track: MediaStreamTrack) => Promise<Processor> = plain;
@@ -60,10 +62,12 @@ export class LocalMedia {
 	}
 
 	setMic(on: boolean): Promise<void> {
+		this.wants.mic = on;
 		return this.#serial(() => (on ? this.#micOn() : this.#micOff()));
 	}
 
 	setCamera(on: boolean): Promise<void> {
+		this.wants.camera = on;
 		return this.#serial(() => (on ? this.#cameraOn() : this.#cameraOff()));
 	}
 

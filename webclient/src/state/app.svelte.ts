@@ -64,7 +64,7 @@ export class App {
 		if (!roomId || !local) return;
 		this.#tabs ??= new Tabs(roomId);
 		const held = await this.#tabs.hold(
-			() => ({ mic: local.micOn, camera: local.cameraOn }),
+			() => local.wants,
 			() => this.#lostToOtherTab()
 		);
 		if (!held) {

@@ -478,7 +478,7 @@ export class Call {
 	}
 
 	#keep(): void {
-		keepTabCall({ roomId: this.options.roomId, mic: this.local.micOn, camera: this.local.cameraOn });
+		keepTabCall({ roomId: this.options.roomId, ...this.local.wants });
 	}
 
 	/* ---- the page and the network ---- */

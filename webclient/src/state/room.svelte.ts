@@ -47,11 +47,12 @@ export class Person {
 		return !!this.tracks.screen && !this.tracks.screen.paused;
 	}
 
-	merge(info: Partial<PeerInfo>): void {
+	/** `away` and `signedIn` are told only where they hold. */
+	merge(info: PeerInfo): void {
+		this.away = info.away === true;
+		this.signedIn = info.signedIn === true;
 		if (info.displayName !== undefined) this.name = info.displayName;
 		if (info.role !== undefined) this.role = info.role;
-		if (info.away !== undefined) this.away = info.away;
-		if (info.signedIn !== undefined) this.signedIn = info.signedIn;
 		if (info.chatKeys !== undefined) this.chatKeys = info.chatKeys;
 		if (info.handRaised !== undefined) {
 			if (info.handRaised && !this.handRaised) this.handAt = Date.now();
@@ -181,7 +182,10 @@ const changes: Changes = {
 		room.people.delete(peerId);
 		if (room.activeSpeaker === peerId) room.activeSpeaker = null;
 	},
-	peerDisplayNameChanged: (room, { peerId, displayName }) => room.mergePeer({ id: peerId, displayName }),
+	peerDisplayNameChanged: (room, { peerId, displayName }) => {
+		const person = room.people.get(peerId);
+		if (person) person.name = displayName;
+	},
 	peerUpdated: (room, { peerId, ...info }) => {
 		if (peerId === room.selfId || room.people.has(peerId)) {
 			room.mergePeer({ ...info, id: peerId } as PeerInfo);

@@ -48,6 +48,15 @@ test('a person stays the same object while everything about them changes', () =>
 	expect(ada?.handRaised).toBe(true);
 });
 
+test('who is back is away no more, though nobody says so', () => {
+	const r = room();
+	const ada = r.people.get('a')!;
+	r.apply('peerUpdated', { peerId: 'a', displayName: 'Ada', away: true });
+	expect(ada.away).toBe(true);
+	r.apply('peerUpdated', { peerId: 'a', displayName: 'Ada' });
+	expect(ada.away).toBe(false);
+});
+
 test('muted is who has no running microphone', () => {
 	const r = room();
 	const ada = r.people.get('a')!;
