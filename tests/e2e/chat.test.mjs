@@ -112,6 +112,72 @@ test('long messages fit, too long ones are refused before they are sent', async 
 	await ada.getByRole('textbox', { name: 'Message', exact: true }).fill('');
 });
 
+test('older messages come by a button, however many of them fit in an answer', async () => {
+	/* 128 KiB hold about two dozen of these */
+	for (let i = 0; i < 28; i += 1) await write(ada, `long ${i}. ${'z'.repeat(4000)}`);
+	await message(ben, 'long 27.').waitFor();
+	await ada.getByText('Sending…').first().waitFor({ state: 'detached' });
+	await ben.reload();
+	await inRoom(ben);
+	await openPanel(ben, 'Chat');
+	await message(ben, 'long 27.').waitFor();
+	assert.equal(await message(ben, 'long 0.').count(), 0);
+	const older = button(ben, 'Show older messages');
+	for (let i = 0; i < 9 && (await older.count()) > 0; i += 1) {
+		const before = await log(ben).getByRole('article').count();
+		await older.click();
+		await e2e.until('more messages', async () => (await log(ben).getByRole('article').count()) > before);
+	}
+	assert.equal(await older.count(), 0);
+	const texts = await log(ben).getByRole('article').allInnerTexts();
+	const long = texts.map((t) => /long (\d+)\./.exec(t)?.[1]).filter(Boolean).map(Number);
+	assert.deepEqual(long, Array.from({ length: 28 }, (_, i) => i));
+	assert.ok(texts.some((t) => t.includes('Hello Ben')), 'the first of all');
+	assert.ok(!texts.some((t) => t.includes('could not be decrypted')));
+});
+
+test('a host deletes what a guest wrote', async () => {
+	await write(ben, 'not for here');
+	await act(ada, 'not for here', 'Delete');
+	await message(ben, 'not for here').waitFor({ state: 'detached' });
+	await ben.reload();
+	await inRoom(ben);
+	await openPanel(ben, 'Chat');
+	await message(ben, 'long 27.').waitFor();
+	assert.equal(await message(ben, 'not for here').count(), 0);
+});
+
+test('what the server refused is sent again by a button', async () => {
+	/* on its way when the host forbids it */
+	await ben.evaluate(() => {
+		const { send } = WebSocket.prototype;
+		const held = [];
+		WebSocket.prototype.send = function (frame) {
+			held.push([this, frame]);
+		};
+		window.__release = () => {
+			WebSocket.prototype.send = send;
+			for (const [socket, frame] of held) socket.send(frame);
+		};
+	});
+	await write(ben, 'once more');
+	await message(ben, 'once more').getByText('Sending…').waitFor();
+	await openPanel(ada, 'People');
+	const rule = ada.getByRole('switch', { name: 'Guests may chat' });
+	await rule.click();
+	await ben.getByPlaceholder('The host has switched chat off for guests.').waitFor();
+	await ben.evaluate(() => window.__release());
+	const again = message(ben, 'once more').getByRole('button', { name: 'Send again' });
+	await again.waitFor();
+	await rule.click();
+	await ben.getByPlaceholder('Write a message…').waitFor();
+	await again.click();
+	await again.waitFor({ state: 'detached' });
+	await openPanel(ada, 'Chat');
+	await message(ada, 'once more').waitFor();
+	assert.equal(await message(ada, 'once more').count(), 1);
+});
+
 test('unread messages are counted while the panel is closed', async () => {
 	await ben.getByRole('complementary').getByRole('button', { name: 'Close' }).click();
 	await write(ada, 'are you there?');

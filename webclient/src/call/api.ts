@@ -61,7 +61,8 @@ export interface Knock {
 }
 
 export interface ChatItem {
-	id: string;
+	/** Grows with every message of the room. */
+	id: number;
 	from: string;
 	to?: string;
 	at: number;
@@ -95,7 +96,6 @@ export interface Snapshot {
 	peers: PeerInfo[];
 	knocks?: Knock[];
 	room: RoomInfo;
-	chatHead?: string;
 }
 
 export interface EnterData {
@@ -213,10 +213,10 @@ export interface Requests {
 	setHand: [{ raised: boolean }, Empty];
 	react: [{ emoji: string }, Empty];
 	setChatKeys: [ChatKeys, Empty];
-	sendChat: [{ clientId: string; to?: string; ciphertext: string }, { id: string; at: number }];
-	deleteChat: [{ id: string }, Empty];
+	sendChat: [{ clientId: string; to?: string; ciphertext: string }, { id: number; at: number }];
+	deleteChat: [{ id: number }, Empty];
 	sealKeys: [{ epoch: number; boxes: { to: string; box: string }[] }, Empty];
-	chatHistory: [{ before?: string; limit: number }, { messages: ChatItem[]; more?: boolean }];
+	chatHistory: [{ before?: number; limit: number }, { messages: ChatItem[]; more: boolean }];
 }
 
 export interface Notifications {
@@ -248,7 +248,7 @@ export interface Notifications {
 	knockGone: { peerId: string };
 	roomUpdated: { room?: RoomInfo; entered?: PeerInfo; gone?: string };
 	chat: ChatItem;
-	chatDeleted: { id: string };
+	chatDeleted: { id: number };
 	keySealed: { from: string; to?: string; epoch: number; box: string };
 	epochWanted: { epoch: number; peerId?: string };
 	mutedByHost: { by?: string; sources?: Source[] };

@@ -2,7 +2,7 @@
  * The conversation of a room as the screen shows it. Feeds the cipher with what the server sends,
  * one message at a time, and keeps what cannot be read as exactly that.
  */
-import type { ChatItem, ChatKeys, NotificationName, Notifications } from '../call/api';
+import type { ChatItem, ChatKeys, NotificationName, Notifications, Requests } from '../call/api';
 import { RequestError } from '../call/socket';
 import { fromBase64Url, randomBytes, toBase64Url, utf8 } from '../chat/bytes';
 import { Cipher, type Genuine } from '../chat/cipher';
@@ -17,10 +17,13 @@ import { prefs } from './prefs.svelte';
 import { announce } from './toasts.svelte';
 
 const PAGE = 50;
+const CATCH_UP_PAGES = 10;
+
+type Sent = Requests['sendChat'][0];
 
 export class Entry {
 	/** What the server calls it; null until it has it. */
-	id: string | null = $state(null);
+	id: number | null = $state(null);
 	at = $state(0);
 	text = $state('');
 	state: 'sending' | 'sent' | 'failed' = $state('sent');
@@ -37,8 +40,10 @@ export class Entry {
 	publicKey = '';
 	session = '';
 	counter = -1;
-	/** Kept to try again when a key comes, or to send again. */
+	/** Kept to try again when a key comes. */
 	item: ChatItem | null = null;
+	/** What was sent, to send it again: the server knows it by `clientId`. */
+	sent: Sent | null = null;
 
 	constructor(
 		readonly uid: string,
@@ -60,7 +65,9 @@ export class Chat {
 	#cipher: Cipher | null = null;
 	#queue: Promise<unknown> = Promise.resolve();
 	readonly #byUid = new Map<string, Entry>();
-	readonly #serverIds = new Set<string>();
+	readonly #serverIds = new Set<number>();
+	/** The first message that came: changes and keys count, though nobody sees them. */
+	#oldest: number | undefined;
 	/** Edits, deletions and reactions that came before what they mean. */
 	readonly #early = new Map<string, { item: ChatItem; genuine: Genuine }[]>();
 
@@ -112,12 +119,11 @@ export class Chat {
 
 	/** The same bytes again. */
 	retry(entry: Entry): void {
-		if (entry.item && entry.state === 'failed') void this.#deliver(entry, entry.item.ciphertext ?? '');
+		if (entry.sent && entry.state === 'failed') void this.#deliver(entry, entry.sent);
 	}
 
 	older(): Promise<void> {
-		const first = this.entries.find((e) => e.id !== null)?.id;
-		return this.#serial(() => this.#history(first ?? undefined));
+		return this.#serial(async () => void (await this.#history(this.#oldest)));
 	}
 
 	/** In a direct message both sides stay the same two people. */
@@ -155,16 +161,29 @@ export class Chat {
 		for (const person of room.people.values()) if (person.chatKeys) await this.#meet(person.id, person.chatKeys);
 		this.safetyCode = this.#cipher.safetyCode;
 		this.status = 'ready';
-		await this.#history(undefined);
+		await this.#catchUp();
 	}
 
-	async #history(before: string | undefined): Promise<void> {
+	/** A page of the history into the entries; gives where it begins if it had something new. */
+	async #history(before: number | undefined): Promise<number | undefined> {
 		const answer = await this.call.api.call('chatHistory', { before, limit: PAGE }).catch(() => null);
-		if (!answer) return;
-		this.more = answer.more ?? answer.messages.length === PAGE;
+		if (!answer) return undefined;
+		const { messages, more } = answer;
+		const first = messages[0]?.id;
+		const joins = messages.some(({ id }) => this.#serverIds.has(id));
+		if (first === undefined || first <= (this.#oldest ?? Infinity)) this.more = more;
+		if (first !== undefined) this.#oldest = Math.min(first, this.#oldest ?? Infinity);
 		/* keys first: what they open may stand before them */
-		for (const { from, epoch, box } of answer.messages) if (epoch && box) await this.#sealed(from, epoch, box);
-		for (const item of answer.messages) await this.#take(item, true);
+		for (const { from, epoch, box } of messages) if (epoch && box) await this.#sealed(from, epoch, box);
+		for (const item of messages) await this.#take(item, true);
+		return joins ? undefined : first;
+	}
+
+	/** The newest page, and after an absence those before it, back to what is known. */
+	async #catchUp(): Promise<void> {
+		const known = this.#serverIds.size > 0;
+		let first = await this.#history(undefined);
+		for (let i = 1; known && first !== undefined && i < CATCH_UP_PAGES; i += 1) first = await this.#history(first);
 	}
 
 	#notified<M extends NotificationName>(method: M, data: Notifications[M]): void {
@@ -174,12 +193,7 @@ export class Chat {
 
 	readonly #handlers: { [M in NotificationName]?: (data: Notifications[M]) => Promise<void> } = {
 		chat: (item) => this.#take(item, false),
-		chatDeleted: async ({ id }) => {
-			const entry = this.entries.find((e) => e.id === id);
-			if (!entry) return;
-			entry.deleted = true;
-			entry.text = '';
-		},
+		chatDeleted: async ({ id }) => this.#mark(id),
 		newPeer: (info) => this.#showsKeys(info.id, info.chatKeys),
 		roomUpdated: ({ entered }) => (entered ? this.#showsKeys(entered.id, entered.chatKeys) : Promise.resolve()),
 		peerUpdated: ({ peerId, chatKeys }) => this.#showsKeys(peerId, chatKeys),
@@ -231,9 +245,10 @@ export class Chat {
 	}
 
 	async #take(item: ChatItem, history: boolean): Promise<void> {
-		const id = String(item.id);
-		const { ciphertext } = item;
-		if (!this.#cipher || ciphertext === undefined || this.#serverIds.has(id)) return;
+		const { id, ciphertext } = item;
+		if (!this.#cipher || ciphertext === undefined) return;
+		if (ciphertext === '') return this.#erased(item);
+		if (this.#serverIds.has(id)) return;
 		this.#serverIds.add(id);
 		const verdict = await this.#cipher.decrypt({ from: item.from, to: item.to || undefined, ciphertext });
 		if (verdict.ok) return this.#genuine(item, verdict, history);
@@ -248,10 +263,31 @@ export class Chat {
 		this.#insert(entry);
 	}
 
+	/** Deleted before it came here: only that it was there is left. */
+	#erased(item: ChatItem): void {
+		if (this.#serverIds.has(item.id)) return this.#mark(item.id);
+		this.#serverIds.add(item.id);
+		const entry = new Entry(`erased-${item.id}`, item.from, item.to ?? '', false);
+		entry.id = item.id;
+		entry.at = item.at;
+		entry.bad = entry.deleted = true;
+		entry.name = this.call.room.name(item.from);
+		this.#insert(entry);
+		const next = this.entries.find((e) => e.from === item.from && e.counter >= 0 && (e.id ?? Infinity) > item.id);
+		if (next) this.#count(next, next.id);
+	}
+
+	#mark(id: number): void {
+		const entry = this.entries.find((e) => e.id === id);
+		if (!entry) return;
+		entry.deleted = true;
+		entry.text = '';
+	}
+
 	#own(item: ChatItem, uid: string): void {
 		const entry = this.#byUid.get(uid);
 		if (!entry?.mine || entry.id !== null) return;
-		entry.id = String(item.id);
+		entry.id = item.id;
 		entry.at = item.at;
 		entry.state = 'sent';
 	}
@@ -276,7 +312,7 @@ export class Chat {
 		if (content.type !== 'text') return this.#change(item, genuine);
 		const mine = item.from === this.call.room.selfId;
 		const entry = new Entry(genuine.uid, item.from, item.to ?? '', mine);
-		entry.id = String(item.id);
+		entry.id = item.id;
 		entry.at = item.at;
 		entry.text = content.text;
 		entry.name = content.name;
@@ -301,7 +337,7 @@ export class Chat {
 	/** Edits, deletions and reactions. The first two count only under the key of the author. */
 	#change(item: ChatItem, genuine: Genuine): void {
 		const { type, ref, text, publicKey } = genuine.content;
-		this.#count(genuine);
+		this.#count(genuine, item.id);
 		const entry = this.#byUid.get(ref);
 		if (!entry) {
 			if (this.#early.size < 500) this.#early.set(ref, [...(this.#early.get(ref) ?? []), { item, genuine }]);
@@ -327,21 +363,29 @@ export class Chat {
 
 	/* ---- gaps: counters of one session that nobody delivered ---- */
 
-	/** Counters by session, in order. */
-	readonly #counters = new Map<string, number[]>();
+	/** Counters by session, in order, and the messages that had them. */
+	readonly #counters = new Map<string, { counter: number; id: number }[]>();
 
-	#count({ session, counter }: { session: string; counter: number }): void {
+	#count({ session, counter }: { session: string; counter: number }, id: number | null): void {
 		if (counter < 0) return;
 		const list = this.#counters.get(session) ?? [];
 		this.#counters.set(session, list);
 		let at = list.length;
-		while (at > 0 && list[at - 1]! >= counter) at -= 1;
-		if (list[at] !== counter) list.splice(at, 0, counter);
+		while (at > 0 && list[at - 1]!.counter >= counter) at -= 1;
+		if (list[at]?.counter !== counter) list.splice(at, 0, { counter, id: id ?? Infinity });
 		for (const i of [at, at + 1]) {
-			const entry = this.#byUid.get(`${session}.${list[i]}`);
+			const entry = this.#byUid.get(`${session}.${list[i]?.counter}`);
 			/* what came before the first one known may simply be older than the history */
-			if (entry) entry.gap = i > 0 ? list[i]! - list[i - 1]! - 1 : 0;
+			if (entry) entry.gap = i > 0 ? this.#missing(entry.from, list[i - 1]!, list[i]!) : 0;
 		}
+	}
+
+	/** What was deleted between two messages is not missing. */
+	#missing(from: string, a: { counter: number; id: number }, b: { counter: number; id: number }): number {
+		const gap = b.counter - a.counter - 1;
+		if (gap === 0) return 0;
+		const told = this.entries.filter((e) => e.deleted && e.bad && e.from === from && e.id! > a.id && e.id! < b.id);
+		return Math.max(0, gap - told.length);
 	}
 
 	#insert(entry: Entry): void {
@@ -351,7 +395,7 @@ export class Chat {
 		while (at > 0 && order(list[at - 1]!) > order(entry)) at -= 1;
 		list.splice(at, 0, entry);
 		this.entries = list;
-		this.#count(entry);
+		this.#count(entry, entry.id);
 	}
 
 	/* ---- going out ---- */
@@ -373,33 +417,32 @@ export class Chat {
 			entry.publicKey = toBase64Url(cipher.identity.signPublic);
 			entry.session = session;
 			entry.counter = Number(counter);
-			entry.item = { id: '', from: me, to, at: 0, ciphertext };
 			this.#insert(entry);
 		} else {
-			this.#count({ session, counter: Number(counter) });
+			this.#count({ session, counter: Number(counter) }, null);
 			const target = this.#byUid.get(ref);
 			if (target && type === 'reaction') this.#reacted(target, text, me);
 			else if (target) this.#changed(target, type, text);
 		}
 		/* not awaited: while the connection is away it waits in the socket, and writing goes on */
-		void this.#deliver(entry, ciphertext, to);
+		const sent = { clientId: toBase64Url(randomBytes(12)), ...(to && { to }), ciphertext };
+		if (entry) entry.sent = sent;
+		void this.#deliver(entry, sent);
 	}
 
-	async #deliver(entry: Entry | null, ciphertext: string, to = entry?.to ?? ''): Promise<void> {
+	async #deliver(entry: Entry | null, sent: Sent): Promise<void> {
 		if (entry) entry.state = 'sending';
-		const clientId = toBase64Url(randomBytes(12));
 		try {
-			const data = to ? { clientId, to, ciphertext } : { clientId, ciphertext };
-			const { id, at } = await this.call.api.call('sendChat', data);
-			this.#serverIds.add(String(id));
+			const { id, at } = await this.call.api.call('sendChat', sent);
+			this.#serverIds.add(id);
 			if (!entry) return;
-			entry.id = String(id);
+			entry.id = id;
 			entry.at = at;
 			entry.state = 'sent';
 		} catch (error) {
 			if (!entry) return;
 			const wait = error instanceof RequestError ? error.retryAfterMs : undefined;
-			if (wait !== undefined) setTimeout(() => void this.#deliver(entry, ciphertext), wait);
+			if (wait !== undefined) setTimeout(() => void this.#deliver(entry, sent), wait);
 			else entry.state = 'failed';
 		}
 	}

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test, vi } from 'vitest';
 import type { Admitted, ChatItem, NotificationName, Notifications } from '../call/api';
+import { RequestError } from '../call/socket';
 import { fromBase64Url, toBase64Url } from '../chat/bytes';
 import { Cipher } from '../chat/cipher';
 import { newIdentity } from '../chat/identity';
@@ -80,15 +81,17 @@ beforeAll(async () => {
 	}
 });
 
+type Serve = (method: string, data: never) => Promise<unknown>;
+
 /** The chat of somebody in the room, and the server's end of it. */
-async function joined() {
+async function joined(serve: Serve = () => Promise.resolve({ messages: [], more: false })) {
 	const room = new Room();
 	const answer = { peerId: 'me', role: 'guest', room: { policy: 'waiting' }, peers } as unknown as Admitted;
 	room.admitted(answer, true);
 	const call = {
 		options: { roomId: ROOM },
 		room,
-		api: { tell: () => undefined, call: () => Promise.resolve({ messages: [], more: false }) }
+		api: { tell: (method: string, data: never) => void serve(method, data), call: serve }
 	} as unknown as Call;
 	const chat = new Chat(call);
 	chat.show(true);
@@ -96,7 +99,11 @@ async function joined() {
 	await chat.settled();
 	expect(chat.status).toBe('ready');
 	const tell = <M extends NotificationName>(method: M, data: Notifications[M]) => call.onChat!(method, data);
-	return { chat, tell };
+	const again = async () => {
+		call.onAdmitted!(answer, false);
+		await chat.settled();
+	};
+	return { chat, tell, again };
 }
 
 const POOL = 31;
@@ -178,7 +185,7 @@ test(
 				const { chat, tell } = await joined();
 				for (const [i, act] of script.entries()) {
 					steps.count = 0;
-					tell('chat', { id: `${i}`, at: i, ...tampered(act) });
+					tell('chat', { id: i, at: i, ...tampered(act) });
 					await chat.settled();
 					expect(steps.count).toBeLessThanOrEqual(MOST_STEPS);
 				}
@@ -197,7 +204,7 @@ test(
 test('all that was written arrives in any order, each change in its place', async () => {
 	const { chat, tell } = await joined();
 	for (const [i, { from, to, ciphertext }] of [...written.entries()].reverse()) {
-		tell('chat', { id: `${i}`, at: i, from, ...(to && { to }), ciphertext });
+		tell('chat', { id: i, at: i, from, ...(to && { to }), ciphertext });
 	}
 	await chat.settled();
 	const texts = chat.entries.map((e) => (e.deleted ? 'deleted' : e.text));
@@ -209,8 +216,83 @@ test('what the server keeps back is told', async () => {
 	const { chat, tell } = await joined();
 	const adas = written.filter((w) => w.from === 'ada');
 	for (const [i, w] of [adas[0]!, adas[6]!].entries()) {
-		tell('chat', { id: `${i}`, at: i, from: 'ada', ciphertext: w.ciphertext });
+		tell('chat', { id: i, at: i, from: 'ada', ciphertext: w.ciphertext });
 	}
 	await chat.settled();
 	expect(chat.entries.map((e) => e.gap)).toEqual([0, 5]);
 });
+
+/** A server's history, in answers of as many as fit, whatever was asked for. */
+function historyOf(log: ChatItem[], fit: number, asked: number[] = []): Serve {
+	return (method, { before = Infinity }: { before?: number }) => {
+		if (method !== 'chatHistory') return Promise.resolve({});
+		asked.push(before);
+		const older = log.filter((m) => m.id < before);
+		return Promise.resolve({ messages: older.slice(-fit), more: older.length > fit });
+	};
+}
+
+const asItem = ({ from, to, ciphertext }: Written, i: number): ChatItem => ({ id: i + 1, at: i, from, to, ciphertext });
+
+test('older messages come answer by answer, also when an answer holds few or nothing to see', async () => {
+	const log = written.map(asItem);
+	const asked: number[] = [];
+	const { chat } = await joined(historyOf(log, 3, asked));
+	while (chat.more && asked.length <= log.length) await chat.older();
+	expect(asked).toHaveLength(Math.ceil(log.length / 3));
+	expect(asked.slice(1)).toEqual(asked.slice(1).map((_, i) => log[Math.max(0, log.length - 3 * (i + 1))]!.id));
+	expect(chat.entries.map((e) => e.id)).toEqual(log.filter((_, i) => written[i]!.type === 'text').map((m) => m.id));
+	examine(chat);
+});
+
+test('after an absence all is fetched that came meanwhile, and no more', async () => {
+	const log = written.slice(0, 10).map(asItem);
+	const asked: number[] = [];
+	const { chat, again } = await joined(historyOf(log, 4, asked));
+	expect(asked).toHaveLength(1);
+	const { more } = chat;
+	log.push(...written.map(asItem).slice(10, 20));
+	await again();
+	expect(asked).toHaveLength(4);
+	expect(chat.more).toBe(more);
+	expect(chat.entries.map((e) => e.id)).toEqual(
+		log.filter((m, i) => m.id > 6 && written[i]!.type === 'text').map((m) => m.id)
+	);
+});
+
+test('a message that failed is sent again as the same message', async () => {
+	const sent: unknown[] = [];
+	let up = false;
+	const { chat, tell } = await joined((method, data) => {
+		if (method !== 'sendChat') return Promise.resolve({ messages: [], more: false });
+		sent.push(data);
+		return up ? Promise.resolve({ id: 7, at: 7 }) : Promise.reject(new RequestError(503, 'busy'));
+	});
+	await chat.send('psst', 'ada', null);
+	const [entry] = chat.entries;
+	await vi.waitFor(() => expect(entry!.state).toBe('failed'));
+	up = true;
+	chat.retry(entry!);
+	await vi.waitFor(() => expect(entry!.state).toBe('sent'));
+	chat.retry(entry!);
+	expect(sent).toHaveLength(2);
+	expect(sent[1]).toEqual(sent[0]);
+	expect(sent[0]).toMatchObject({ to: 'ada' });
+	tell('chatDeleted', { id: 7 });
+	await chat.settled();
+	expect([entry!.id, entry!.deleted]).toEqual([7, true]);
+});
+
+test('what was deleted before one came is told as that, and is not missing', async () => {
+	const log = written.filter((w) => w.from === 'ada').map(asItem);
+	for (const item of log.slice(1, 6)) item.ciphertext = '';
+	const { chat } = await joined(historyOf(log.slice(0, 8), 2));
+	while (chat.more) await chat.older();
+	expect(chat.entries.map((e) => [e.id, e.deleted, e.gap])).toEqual([
+		[1, false, 0],
+		...[2, 3, 4, 5, 6].map((id) => [id, true, 0]),
+		...log.slice(6, 8).flatMap((m, i) => (adaWrote(i + 6) === 'text' ? [[m.id, false, 0]] : []))
+	]);
+});
+
+const adaWrote = (i: number) => written.filter((w) => w.from === 'ada')[i]!.type;
