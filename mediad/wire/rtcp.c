@@ -29,8 +29,8 @@ bool rtcp_next(struct rd *r, struct rtcp *p)
 	}
 	if (first & 0x20) {
 		pad = words ? body.end[-1] : 0;
-		/* Only the last packet may be padded (RFC 3550 6.4.1). */
-		if (pad == 0 || pad & 3 || pad > rd_left(&body) || rd_left(r)) {
+		/* Browsers pad reports of arrivals to words, by 1 to 3. */
+		if (pad == 0 || pad > rd_left(&body)) {
 			r->bad = true;
 			return false;
 		}
@@ -171,6 +171,18 @@ size_t rtcp_begin(struct wr *w, uint8_t pt, uint8_t count)
 	wr_u8(w, pt);
 	wr_u16(w, 0);
 	return at;
+}
+
+void rtcp_pad(struct wr *w, size_t at)
+{
+	size_t pad = -(wr_len(w) - at) & 3;
+
+	if (!pad)
+		return;
+	wr_zero(w, pad - 1);
+	wr_u8(w, (uint8_t)pad);
+	if (!w->bad)
+		w->base[at] |= 0x20;
 }
 
 void rtcp_end(struct wr *w, size_t at)

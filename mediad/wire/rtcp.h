@@ -119,6 +119,9 @@ void rtcp_put_xr_dlrr(struct wr *w, uint32_t sender, const struct rtcp_dlrr *d,
 size_t rtcp_begin(struct wr *w, uint8_t pt, uint8_t count);
 void rtcp_end(struct wr *w, size_t at);
 
+/* Padding to whole words, marked as such; before rtcp_end(). */
+void rtcp_pad(struct wr *w, size_t at);
+
 /* NTP time of microseconds since 1970, and its middle 32 bits. */
 uint64_t rtcp_ntp_of(uint64_t wall_us);
 uint64_t rtcp_ntp_to_us(uint64_t ntp);

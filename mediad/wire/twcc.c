@@ -260,7 +260,7 @@ size_t twcc_build(struct wr *w, struct twcc *h, const struct twcc_arrival *a,
 	for (size_t i = 0; i < p.span;)
 		i += put_chunk(w, p.sym + i, p.span - i);
 	put_deltas(w, &p);
-	wr_zero(w, -(wr_len(w) - at) & 3);
+	rtcp_pad(w, at);
 	rtcp_end(w, at);
 	return p.arrivals;
 }

@@ -117,24 +117,48 @@ TEST(rtcp_length_matrix)
 	}
 }
 
-TEST(rtcp_padding_only_at_the_end_and_sane)
+TEST(rtcp_padding_is_taken_off)
 {
 	uint8_t buf[16] = {0xa0, RTCP_RR, 0, 2};
 	struct rtcp p;
 
 	for (unsigned pad = 0; pad < 256; pad++) {
 		struct rd r = rd_of(buf, 12);
-		bool good = pad == 4 || pad == 8;
+		bool good = pad >= 1 && pad <= 8;
 
 		buf[11] = (uint8_t)pad;
 		ck_assert_int_eq(rtcp_next(&r, &p), good);
 		if (good)
 			ck_assert_uint_eq(p.len, 8 - pad);
 	}
-	buf[11] = 4;
+	/* So may be a packet that another one follows. */
+	buf[11] = 3;
 	buf[12] = 0x80;
 	struct rd r = rd_of(buf, 16);
-	ck_assert(!rtcp_next(&r, &p) && r.bad);
+	ck_assert(rtcp_next(&r, &p) && p.len == 5);
+	ck_assert(rtcp_next(&r, &p) && p.len == 0 && !r.bad);
+}
+
+/* As libwebrtc writes it: seven arrivals, three bytes of padding. */
+TEST(rtcp_feedback_of_a_browser_is_read)
+{
+	static const uint8_t fb[] = {
+		0xaf, 0xcd, 0, 7,	       /* P, FMT 15, 205 */
+		0,    0,    0, 1,  0, 0, 0, 2, /* sender, media */
+		0x38, 0x3f, 0, 7,	       /* base 14399, 7 numbers */
+		0,    0,    9, 12,	       /* reference, count */
+		0x20, 7,		       /* a run of small deltas */
+		1,    2,    3, 4,  5, 6, 7, 0, 0, 3};
+	struct twcc_arrival got[8];
+	struct rd r = rd_of(fb, 32);
+	struct rtcp p;
+	struct twcc h;
+	size_t n;
+
+	ck_assert(rtcp_next(&r, &p));
+	ck_assert_int_eq(twcc_parse(&p, &h, got, 8, &n), 0);
+	ck_assert_uint_eq(h.base, 14399);
+	ck_assert_uint_eq(n, 7);
 }
 
 TEST(rtcp_xr_both_ways)
