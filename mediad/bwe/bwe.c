@@ -141,7 +141,7 @@ static uint32_t acked_bps(const struct bwe *b)
 void bwe_on_sent(struct bwe *b, uint16_t len, enum sentlog_kind kind,
 		 uint64_t now_us)
 {
-	uint8_t cluster = probe_on_sent(&b->probe, len, now_us);
+	uint8_t cluster = probe_on_sent(&b->probe, b->log.next, len);
 
 	sentlog_add(&b->log, len, kind, cluster, now_us);
 	count_out(b, len, now_us);
@@ -290,7 +290,7 @@ static void update(struct bwe *b, uint32_t got, uint32_t lost, uint64_t now_us)
 		b->estimate >= wanted(b) || b->loss.cap_bps < b->aimd.bps;
 	if (aimd_update(&b->aimd, &in, now_us))
 		trend_rebase(&b->trend);
-	more = probe_result(&b->probe, b->rtt_us, now_us);
+	more = probe_result(&b->probe, b->next_report, now_us);
 	if (more > wanted(b))
 		more = wanted(b);
 	if (more && in.state != TREND_OVER)

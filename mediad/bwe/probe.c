@@ -2,17 +2,17 @@
 
 #include <string.h>
 
-#define SPAN_US	     20000
+#define SPAN_US	     25000
 #define PACKETS_MIN  5
 #define STEP_US	     1000
 #define BYTES_STEP   300 /* padding packet, about */
 #define FACTOR	     2
 #define OVER_PERCENT 115
-#define SETTLE_US    150000 /* reports are at most so late, besides the RTT */
-#define GOOD_PERCENT 80	    /* of the target: there may be still more */
-#define KEEP_PERCENT 92	    /* of what got through, when it was less */
+#define GOOD_PERCENT 80	 /* of the target: there may be still more */
+#define MORE_PERCENT 135 /* of the estimate: likewise */
+#define KEEP_PERCENT 92	 /* of what got through, when it was less */
 #define PAUSE_MIN_US 3000000
-#define PAUSE_MAX_US 6000000
+#define PAUSE_MAX_US 4000000
 #define AGAIN_US     50000
 
 void probe_init(struct probe *p, uint64_t now_us)
@@ -35,6 +35,7 @@ bool probe_start(struct probe *p, uint32_t est_bps, uint32_t want_bps,
 	p->id = (uint8_t)(p->id == UINT8_MAX ? 1 : p->id + 1);
 	p->state = PROBE_SENDING;
 	p->target_bps = (uint32_t)target;
+	p->from_bps = est_bps;
 	p->start_us = now_us;
 	p->sent = p->packets = p->acked = p->acked_n = 0;
 	return true;
@@ -60,7 +61,6 @@ uint32_t probe_due(struct probe *p, uint64_t now_us)
 		return 0;
 	if (sent_enough(p, now_us)) {
 		p->state = PROBE_WAITING;
-		p->end_us = now_us;
 		return 0;
 	}
 	due = (uint64_t)p->target_bps / 8 * (now_us - p->start_us + STEP_US) /
@@ -71,11 +71,11 @@ uint32_t probe_due(struct probe *p, uint64_t now_us)
 	return due > p->sent ? (uint32_t)(due - p->sent) : 0;
 }
 
-uint8_t probe_on_sent(struct probe *p, uint32_t len, uint64_t now_us)
+uint8_t probe_on_sent(struct probe *p, uint16_t seq, uint32_t len)
 {
-	(void)now_us;
 	if (p->state != PROBE_SENDING)
 		return 0;
+	p->last = seq;
 	p->sent += len;
 	p->packets++;
 	return p->id;
@@ -124,7 +124,8 @@ static uint32_t judge(struct probe *p, uint64_t now_us)
 	got = in < out ? in : out;
 	if (got > p->target_bps)
 		got = p->target_bps;
-	if ((uint64_t)got * 100 >= (uint64_t)p->target_bps * GOOD_PERCENT) {
+	if ((uint64_t)got * 100 >= (uint64_t)p->target_bps * GOOD_PERCENT ||
+	    (uint64_t)got * 100 >= (uint64_t)p->from_bps * MORE_PERCENT) {
 		p->pause_us = PAUSE_MIN_US;
 		p->next_us = now_us + AGAIN_US;
 	} else {
@@ -137,11 +138,11 @@ static uint32_t judge(struct probe *p, uint64_t now_us)
 	return got;
 }
 
-uint32_t probe_result(struct probe *p, uint64_t rtt_us, uint64_t now_us)
+uint32_t probe_result(struct probe *p, uint16_t next_report, uint64_t now_us)
 {
 	if (p->state != PROBE_WAITING)
 		return 0;
-	if (p->acked < p->sent && now_us < p->end_us + rtt_us + SETTLE_US)
+	if (p->acked < p->sent && (int16_t)(next_report - p->last) <= 0)
 		return 0;
 	p->state = PROBE_IDLE;
 	return judge(p, now_us);

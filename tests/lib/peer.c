@@ -427,7 +427,15 @@ void peer_tick(struct peer *p, uint64_t now_us)
 		if (!p->conf.no_twcc)
 			send_twcc(p);
 		p->twcc_us = now_us + PEER_TWCC_US;
+		if (p->twcc_late_us)
+			p->twcc_us +=
+				rand_below(&p->rng, (uint32_t)p->twcc_late_us);
 	}
+}
+
+void peer_slow_feedback(struct peer *p, uint64_t late_us)
+{
+	p->twcc_late_us = late_us;
 }
 
 static void earlier(uint64_t *due, uint64_t t)

@@ -103,6 +103,8 @@ const char *peer_srtp_profile(const struct peer *p); /* "" before */
 /* New server credentials: checks with them, and nominates with them. */
 void peer_restart_ice(struct peer *p, const char *ufrag, const char *pwd,
 		      uint64_t now_us);
+/* Its feedback comes late by up to so much, as from a busy machine. */
+void peer_slow_feedback(struct peer *p, uint64_t late_us);
 /* Another address of its own: checks from it and nominates it. */
 void peer_move(struct peer *p, const struct addr *local, uint64_t now_us);
 /* No STUN any more, media goes on (consent tests). */

@@ -48,6 +48,7 @@ struct peer {
 	uint8_t twcc_count;
 	uint32_t twcc_media;
 	uint64_t twcc_us;
+	uint64_t twcc_late_us; /* at most, besides PEER_TWCC_US */
 
 	/* And what it hears about its own packets. */
 	uint16_t twcc_seq;

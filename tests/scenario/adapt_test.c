@@ -6,6 +6,7 @@
 #include "mediad/path/link.h"
 #include "mediad/sfu/producer.h"
 #include "mediad/sfu/transport.h"
+#include "tests/lib/bytes.h"
 #include "tests/lib/call.h"
 #include "tests/lib/test.h"
 
@@ -66,6 +67,69 @@ TEST(call_goes_to_a_layer_that_fits_and_comes_back)
 	ck_assert_uint_lt(call_view(s.there)->gap_us_max, SECOND / 2);
 	ck_assert_int_eq(call_view(s.there)->layer, 2);
 	call_free(s.c);
+}
+
+/* An encoder's rate is never steady. */
+static void waver(struct cam *cam, struct rand *rng)
+{
+	static const uint32_t rate[] = {250000, 700000, 2500000};
+
+	for (size_t i = 0; i < 3; i++)
+		peer_send_rate(cam->send, i,
+			       rate[i] / 100 * (70 + rand_below(rng, 60)));
+}
+
+/* How long until the picture is on the top layer, or is not. */
+static uint64_t until_top(struct scene *s, bool top, struct rand *rng)
+{
+	uint64_t from = s->c->now_us;
+
+	do {
+		if ((s->c->now_us - from) / (SECOND / 10) % 3 == 0)
+			waver(s->cam, rng);
+		call_run(s->c, SECOND / 10);
+	} while ((call_view(s->here)->layer == 2) != top &&
+		 s->c->now_us < from + MINUTE);
+	return s->c->now_us - from;
+}
+
+/*
+ * 10 Mb/s, then 0.6 for so long, then 10 again, with jitter and with reports
+ * that come late, as a busy machine's: down within 3 s, up within 10.
+ */
+static void for_a_while(uint32_t secs, uint64_t late_us, uint64_t seed)
+{
+	const struct simnet_conf fast = {.rate_bps = 10000000,
+					 .queue_us = 200000,
+					 .delay_us = 5000,
+					 .jitter_us = 10000};
+	struct simnet_conf slow = fast;
+	struct rand rng = {seed};
+	struct scene s;
+
+	slow.rate_bps = 600000;
+	scene_set(&s, seed);
+	call_net(s.b, NULL, &fast);
+	peer_slow_feedback(s.b->peer, late_us);
+	call_run(s.c, 15 * SECOND);
+	ck_assert_int_eq(call_view(s.here)->layer, 2);
+	call_net(s.b, NULL, &slow);
+	ck_assert_uint_le(until_top(&s, false, &rng), 3 * SECOND);
+	for (uint32_t i = 0; i < secs; i++) {
+		waver(s.cam, &rng);
+		call_run(s.c, SECOND);
+	}
+	call_net(s.b, NULL, &fast);
+	ck_assert_uint_le(until_top(&s, true, &rng), 10 * SECOND);
+	call_free(s.c);
+}
+
+TEST_SLOW(call_is_back_at_the_top_soon_after_a_limit, 60)
+{
+	for (uint32_t i = 0; i < 6; i++) {
+		for_a_while(14 + i * 2, 0, 40 + i);
+		for_a_while(14 + i * 2, 500000, 50 + i);
+	}
 }
 
 /* What the next better set of layers takes; UINT32_MAX: there is none. */
