@@ -91,7 +91,11 @@ window.join = async (url, { via, codec, encodings = simulcast, video, receive = 
 	window.notes = [];
 	window.consumers = [];
 	window.ask = (method, data) => s.request(method, data);
-	s.onnotification = (m) => window.notes.push(m.method);
+	window.layers = {};
+	s.onnotification = (m) => {
+		window.notes.push(m.method);
+		if (m.method === 'consumerLayersChanged') window.layers[m.data.consumerId] = m.data;
+	};
 	s.onrequest = async ({ method, data }) => {
 		if (method !== 'newConsumer') return {};
 		const { id, peerId: peer, producerId, kind, rtpParameters } = data;
