@@ -159,12 +159,19 @@ void bwe_on_left(struct bwe *b, uint16_t seq, uint64_t sent_us)
 
 /* ---- the estimate ------------------------------------------------------ */
 
+/* It is the receiver's, who sends no feedback to make our own of. */
+static bool by_remb(const struct bwe *b)
+{
+	return !b->report_us && b->remb_bps;
+}
+
 static bool settle(struct bwe *b)
 {
 	uint32_t before = b->estimate;
 	uint32_t bps = aimd_capacity(&b->aimd);
 	uint32_t off;
-	if (!b->report_us && b->remb_bps)
+
+	if (by_remb(b))
 		bps = b->remb_bps;
 	if (b->loss.cap_bps < bps)
 		bps = b->loss.cap_bps;
@@ -357,7 +364,8 @@ void bwe_on_rr(struct bwe *b, uint8_t fraction_lost, uint64_t rtt_us,
 	loss_update(&b->loss,
 		    &(struct loss_input){.lost = fraction_lost,
 					 .total = 256,
-					 .bps = b->aimd.bps},
+					 .bps = by_remb(b) ? b->remb_bps
+							   : b->aimd.bps},
 		    now_us);
 }
 
@@ -416,7 +424,8 @@ uint32_t bwe_estimate(const struct bwe *b)
 
 uint32_t bwe_pace(const struct bwe *b)
 {
-	return b->aimd.bps < b->estimate ? b->aimd.bps : b->estimate;
+	return b->aimd.bps < b->estimate && !by_remb(b) ? b->aimd.bps
+							: b->estimate;
 }
 
 double bwe_loss(const struct bwe *b)

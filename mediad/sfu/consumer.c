@@ -32,6 +32,7 @@ static bool map_codecs(struct consumer *c, const struct rtpmap *mine)
 			c->pt[i] = mine->codecs[k].pt;
 			c->rtx_pt[i] = mine->codecs[k].rtx_pt;
 			c->nack |= mine->codecs[k].nack;
+			c->remb |= mine->codecs[k].remb;
 			any = true;
 		}
 	return any;

@@ -127,6 +127,7 @@ struct consumer {
 	uint32_t place; /* in producer->consumers */
 	bool paused;
 	bool nack;
+	bool remb;
 	uint8_t priority;
 	uint8_t told_score;
 	uint8_t fir_seq;

@@ -102,10 +102,16 @@ struct consumer *transport_video_consumer(const struct transport *t)
 }
 
 /* The estimate begins with the first video that carries numbers for it. */
+/* Will its receiver say what the way takes? */
+static bool is_estimated(const struct consumer *c)
+{
+	return c->video && (c->plan.twcc_at || (c->remb && c->plan.ast_at));
+}
+
 void transport_on_consumer(struct transport *t, struct consumer *c,
 			   uint64_t now_us)
 {
-	if (!t->bwe && c->video && c->plan.twcc_at) {
+	if (!t->bwe && is_estimated(c)) {
 		t->bwe = bwe_new(t->initial_bps, (uint16_t)t->probe_ts, now_us);
 		if (t->bwe)
 			pacer_set(&t->pacer, t->initial_bps);

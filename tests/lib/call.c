@@ -475,7 +475,8 @@ struct cam *call_mic(struct call *c, struct side *s)
 
 /* ---- receiving ---------------------------------------------------------- */
 
-struct view *call_watch(struct call *c, struct side *s, struct cam *cam)
+static struct view *watch(struct call *c, struct side *s, struct cam *cam,
+			  bool remb)
 {
 	Media__Consume m = MEDIA__CONSUME__INIT;
 	struct peer_recv_conf conf = {.exts = down_exts};
@@ -489,7 +490,11 @@ struct view *call_watch(struct call *c, struct side *s, struct cam *cam)
 	v->side = s;
 	v->id = c->next_id++;
 	next_mid(s, mid);
-	params(&p, cam->video, &down_exts, mid);
+	if (remb)
+		conf.exts.twcc = 0;
+	params(&p, cam->video, &conf.exts, mid);
+	p.fb.transport_cc = !remb;
+	p.fb.has_remb = p.fb.remb = remb;
 	p.codec.codec = codec_of(cam->kind);
 	if (cam->video)
 		codec(&p, DOWN_VP8, DOWN_RTX, DOWN_VP8, DOWN_RTX);
@@ -513,6 +518,16 @@ struct view *call_watch(struct call *c, struct side *s, struct cam *cam)
 	assert(v->recv);
 	call_ask(c, MEDIA__METHOD__CONSUME, &m.base);
 	return v;
+}
+
+struct view *call_watch(struct call *c, struct side *s, struct cam *cam)
+{
+	return watch(c, s, cam, false);
+}
+
+struct view *call_watch_remb(struct call *c, struct side *s, struct cam *cam)
+{
+	return watch(c, s, cam, true);
 }
 
 void call_prefer(struct view *v, int spatial, int temporal)

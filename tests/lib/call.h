@@ -117,6 +117,8 @@ struct cam *call_layers(struct call *c, struct side *s, enum peer_kind kind);
 struct cam *call_mic(struct call *c, struct side *s);
 
 struct view *call_watch(struct call *c, struct side *s, struct cam *cam);
+/* As one that knows REMB (peer_remb()), no transport-wide feedback. */
+struct view *call_watch_remb(struct call *c, struct side *s, struct cam *cam);
 static inline const struct peer_recv_stats *call_view(const struct view *v)
 {
 	return peer_recv_stats(v->recv);

@@ -386,18 +386,29 @@ static void send_reports(struct peer *p, uint64_t now_us)
 	struct rtcp_block b[31];
 	uint8_t buf[PEER_RTCP_MAX];
 	struct wr w = wr_of(buf, sizeof(buf));
+	uint32_t ssrcs[31];
 	size_t n = 0;
 
 	list_for_each (it, &p->sends)
 		peer_send_report(peer_send_of(it), now_us);
 	list_for_each (it, &p->recvs)
-		if (n < 31 && peer_recv_block(peer_recv_of(it), &b[n], now_us))
+		if (n < 31 &&
+		    peer_recv_block(peer_recv_of(it), &b[n], now_us)) {
+			ssrcs[n] = b[n].ssrc;
 			n++;
+		}
 	if (!n)
 		return;
 	rtcp_put_rr(&w, p->ssrc, b, n);
 	rtcp_put_sdes_cname(&w, p->ssrc, "peer");
+	if (p->remb_bps)
+		rtcpfb_put_remb(&w, p->ssrc, p->remb_bps, ssrcs, n);
 	peer_emit_rtcp(p, &w);
+}
+
+void peer_remb(struct peer *p, uint32_t bps)
+{
+	p->remb_bps = bps;
 }
 
 void peer_tick(struct peer *p, uint64_t now_us)

@@ -109,6 +109,8 @@ void peer_slow_feedback(struct peer *p, uint64_t late_us);
 void peer_move(struct peer *p, const struct addr *local, uint64_t now_us);
 /* No STUN any more, media goes on (consent tests). */
 void peer_mute_stun(struct peer *p, bool mute);
+/* REMB with its reports from now on; 0: none. */
+void peer_remb(struct peer *p, uint32_t bps);
 /* A DTLS close_notify, RTCP BYE of all senders. */
 void peer_close(struct peer *p, uint64_t now_us);
 

@@ -46,6 +46,7 @@ struct peer {
 	bool twcc_begun;
 	uint16_t twcc_next; /* first number not reported */
 	uint8_t twcc_count;
+	uint32_t remb_bps; /* 0: sends none */
 	uint32_t twcc_media;
 	uint64_t twcc_us;
 	uint64_t twcc_late_us; /* at most, besides PEER_TWCC_US */

@@ -203,3 +203,38 @@ TEST(call_lossy_uplink_keeps_the_viewers_estimates)
 	ck_assert_int_eq(call_view(s.there)->layer, 2);
 	call_free(s.c);
 }
+
+/* A viewer who knows REMB alone: the layers are those that fit it. */
+TEST(call_remb_alone_chooses_the_layers)
+{
+	const struct link *l;
+	struct view *v;
+	struct scene s;
+	struct side *e;
+	uint64_t bytes;
+
+	scene_set(&s, 25);
+	e = call_join(s.c, NULL);
+	call_run(s.c, SECOND);
+	v = call_watch_remb(s.c, e, s.cam);
+	peer_remb(e->peer, 5000000);
+	call_run(s.c, 8 * SECOND);
+	l = idmap_get(&s.c->w.links, e->id);
+	ck_assert_ptr_nonnull(l->t->bwe);
+	ck_assert_int_eq(call_view(v)->layer, 2);
+	ck_assert_uint_lt(call_view(v)->gap_us_max, SECOND);
+	peer_remb(e->peer, 700000);
+	call_run(s.c, 3 * SECOND);
+	ck_assert_int_eq(call_view(v)->layer, 1);
+	bytes = e->to_peer_bytes;
+	call_run(s.c, 10 * SECOND);
+	ck_assert_uint_lt((e->to_peer_bytes - bytes) * 8 / 10, 700000);
+	ck_assert_int_eq(call_view(v)->layer, 1);
+	peer_remb(e->peer, 5000000);
+	call_run(s.c, 10 * SECOND);
+	ck_assert_int_eq(call_view(v)->layer, 2);
+	/* Nobody else's estimate is his. */
+	ck_assert_int_eq(call_view(s.here)->layer, 2);
+	ck_assert_uint_eq(call_view(s.here)->lost, 0);
+	call_free(s.c);
+}
