@@ -188,6 +188,39 @@ TEST_SLOW(call_holds_the_best_layers_of_a_steady_link, 60)
 		on_a_steady_link(bps, 23);
 }
 
+/*
+ * Both sides' networks lose so much each way, RTT 40 ms: what share of a
+ * minute, in thousandths, the picture stood still for more than 200 ms.
+ */
+static uint64_t frozen_at(double loss, uint64_t seed)
+{
+	const struct simnet_conf lossy = {.loss = loss, .delay_us = 20000};
+	const struct peer_recv_stats *v;
+	struct scene s;
+	uint64_t frozen;
+
+	scene_set(&s, seed);
+	call_run(s.c, 5 * SECOND);
+	call_net(s.a, &lossy, &lossy);
+	call_net(s.b, &lossy, &lossy);
+	call_run(s.c, SECOND);
+	v = call_view(s.here);
+	peer_recv_mark(s.here->recv, s.c->now_us);
+	call_run(s.c, MINUTE);
+	frozen = v->frozen_us;
+	ck_assert_int_eq(v->layer, 2);
+	call_free(s.c);
+	return frozen * 1000 / MINUTE;
+}
+
+TEST_SLOW(call_plays_on_through_random_loss, 60)
+{
+	for (uint64_t seed = 60; seed < 64; seed++) {
+		ck_assert_uint_le(frozen_at(0.05, seed), 5);
+		ck_assert_uint_le(frozen_at(0.15, seed), 30);
+	}
+}
+
 /* What the publisher's network loses is not the viewers' fault. */
 TEST(call_lossy_uplink_keeps_the_viewers_estimates)
 {
