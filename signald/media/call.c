@@ -1,7 +1,6 @@
 #include "signald/media/call.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "signald/media/cons.h"
 #include "signald/media/move.h"
@@ -25,13 +24,15 @@ struct seat *call_seat(struct media *m, uint64_t room, uint64_t peer,
 
 int call_join(struct media *m, struct seat *s, const struct rtp_caps *caps)
 {
-	if (caps && !s->caps) {
-		s->caps = malloc(sizeof(*s->caps));
-		if (!s->caps)
+	const struct rtp_caps *kept = NULL;
+
+	if (caps) {
+		kept = capset_take(&m->graph.caps, caps);
+		if (!kept)
 			return -ENOMEM;
+		capset_put(&m->graph.caps, s->caps);
+		s->caps = kept;
 	}
-	if (caps)
-		*s->caps = *caps;
 	s->joined = true;
 	cons_offer_all(m, s);
 	return 0;

@@ -12,6 +12,7 @@ void graph_init(struct graph *g)
 	idmap_init(&g->transports);
 	idmap_init(&g->producers);
 	idmap_init(&g->consumers);
+	capset_init(&g->caps);
 }
 
 static void *first_of(const struct idmap *m)
@@ -40,6 +41,7 @@ void graph_fini(struct graph *g)
 	idmap_fini(&g->transports);
 	idmap_fini(&g->producers);
 	idmap_fini(&g->consumers);
+	capset_fini(&g->caps);
 }
 
 struct call *graph_call(const struct graph *g, uint64_t room)
@@ -266,7 +268,7 @@ void graph_del_seat(struct graph *g, struct seat *s)
 	       list_empty(&s->consumers));
 	idmap_del(&g->seats, s->id);
 	list_del(&s->node);
-	free(s->caps);
+	capset_put(&g->caps, s->caps);
 	free(s);
 }
 

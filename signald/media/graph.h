@@ -17,6 +17,7 @@
 
 #include "common/idmap.h"
 #include "common/list.h"
+#include "signald/media/capset.h"
 #include "signald/media/rtpdesc.h"
 
 #define GRAPH_PID_SIZE 65
@@ -54,7 +55,7 @@ struct seat {
 	bool sends; /* it has, or will have, a sending transport */
 	struct list transports, producers, consumers;
 	uint32_t n_transports, n_producers, n_consumers;
-	struct rtp_caps *caps; /* set by join: it takes streams */
+	const struct rtp_caps *caps; /* of graph.caps; it takes streams */
 	bool joined;
 	bool muted;	     /* what was last told: no unpaused mic */
 	uint32_t rebuilding; /* new transports that are awaited */
@@ -146,6 +147,7 @@ struct consumer {
 struct graph {
 	struct idmap calls; /* by room */
 	struct idmap seats, transports, producers, consumers;
+	struct capset caps; /* of all seats */
 };
 
 void graph_init(struct graph *g);

@@ -196,6 +196,7 @@ static void open_ws(struct conn *c, const char *room, const char *peer,
 	net->stats.ws_opened++;
 	conn_set_state(c, CONN_WS);
 	net->ops.on_open(net->ops.arg, c, room, peer);
+	http_fini(&c->http); /* no other request comes */
 }
 
 static void serve_ws(struct conn *c, const struct http_req *req)

@@ -30,7 +30,8 @@ struct outbox {
 	uint32_t epoch; /* changes when the numbering starts anew */
 	uint64_t seq;	/* of the newest; the first is 1 */
 	uint64_t conn;	/* where notes go now, 0: nowhere (EFFECT_BIND) */
-	struct note_text **ring; /* made at the first note */
+	struct note_text **ring; /* grows with the notes */
+	uint32_t cap;		 /* of the ring, OUTBOX_CAP at most */
 };
 
 void outbox_init(struct outbox *ob, uint32_t epoch);

@@ -1,5 +1,6 @@
 /* Chat: acknowledged once, kept in bounds, given to whom it is for. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/lib/test.h"
@@ -286,6 +287,12 @@ TEST(outbox_replays_in_order_or_not_at_all)
 		n = note_text_new(text, strlen(text));
 		ck_assert_uint_eq(outbox_push(&ob, n), (uint64_t)i);
 		note_text_put(n);
+		/* All of them, while the ring grows. */
+		for (int j = 1; j <= i && i <= OUTBOX_CAP; j++) {
+			n = outbox_at(&ob, (uint64_t)j);
+			ck_assert_ptr_nonnull(n);
+			ck_assert_int_eq(atoi(n->text + 1), j);
+		}
 	}
 	ck_assert(outbox_can_replay(&ob, 7, 600));
 	ck_assert(outbox_can_replay(&ob, 7, 100));
