@@ -32,6 +32,7 @@
 #define TX_SLOTS      256
 #define TCP_CONNS_MAX 2000
 #define MMAP_FROM     12288 /* bytes of an allocation */
+#define TRIM_US	      1000000
 #define CONSENT_US    30000000
 #define START_MS      5000
 #define LOAD_US	      1000000
@@ -53,6 +54,8 @@ struct mediad {
 	struct worker worker;
 	struct control control;
 	uint64_t load_us;   /* next WORKER_LOAD */
+	uint64_t trim_us;   /* not sooner */
+	uint64_t forgotten; /* handshakes, at the last trim */
 	uint64_t orphan_us; /* when to end without a supervisor */
 	struct rx rx[RX_BATCH];
 };
@@ -233,6 +236,21 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/*
+ * Handshakes leave holes between what lives on: their pages go back to the
+ * system, seldom enough to cost nothing.
+ */
+static void trim(struct mediad *d, uint64_t now_us)
+{
+	uint64_t n = dtls_ctx_forgotten(d->worker.dtls);
+
+	if (n == d->forgotten || now_us < d->trim_us)
+		return;
+	(void)malloc_trim(0);
+	d->forgotten = n;
+	d->trim_us = now_us + TRIM_US;
+}
+
 static uint64_t turn(void *arg, uint64_t now_us)
 {
 	struct mediad *d = arg;
@@ -247,6 +265,7 @@ static uint64_t turn(void *arg, uint64_t now_us)
 	worker_turn(&d->worker, now_us);
 	tell(d, now_us);
 	tell_broken(d, now_us);
+	trim(d, now_us);
 	if (now_us >= d->orphan_us)
 		loop_stop(d->loop);
 	atomic_store_explicit(&d->beat->beat_us, now_us, memory_order_relaxed);

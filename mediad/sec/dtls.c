@@ -34,6 +34,7 @@ struct dtls_ctx {
 	SSL_CTX *ssl_ctx;
 	BIO_METHOD *bio_method;
 	uint32_t refs; /* the process's and each association's */
+	uint64_t forgotten;
 };
 
 /* What only the handshake needs; freed 30 s after the first SRTP packet. */
@@ -125,6 +126,11 @@ void dtls_ctx_free(struct dtls_ctx *ctx)
 	free(ctx);
 }
 
+uint64_t dtls_ctx_forgotten(const struct dtls_ctx *ctx)
+{
+	return ctx->forgotten;
+}
+
 /* ---- OpenSSL's object ---- */
 
 /* OpenSSL begins at 1 s, which a lossy path feels at every join. */
@@ -140,6 +146,7 @@ static void hands_free(struct dtls *d)
 {
 	if (!d->hands)
 		return;
+	d->ctx->forgotten++;
 	SSL_free(d->hands->ssl);
 	dgrambio_fini(&d->hands->q);
 	free(d->hands);

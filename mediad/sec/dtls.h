@@ -65,6 +65,9 @@ struct dtls;
 struct dtls_ctx *dtls_ctx_new(const struct cert *cert);
 void dtls_ctx_free(struct dtls_ctx *ctx); /* associations live on */
 
+/* Handshakes whose memory has been freed so far. */
+uint64_t dtls_ctx_forgotten(const struct dtls_ctx *ctx);
+
 /* NULL: out of memory. Small until dtls_start(). */
 struct dtls *dtls_new(struct dtls_ctx *ctx);
 void dtls_free(struct dtls *d);

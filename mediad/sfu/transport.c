@@ -300,12 +300,18 @@ uint64_t transport_deadline(struct transport *t)
 /* A second's worth of mappings, and some. */
 static void fit_ring(struct consumer *c, uint64_t now_us)
 {
-	uint32_t per_s = c->send.packets - c->ring_packets;
-	uint32_t want = (per_s + per_s / 8 + 63) / 64 * 64;
+	uint64_t us = c->ring_us ? now_us - c->ring_us : 0;
+	uint64_t sent = c->send.packets - c->ring_packets;
 	uint32_t least = c->video ? 128 : 64;
+	uint32_t per_s;
+	uint32_t want;
 
-	if (c->ring_us + 1000000 > now_us)
+	if (!c->ring_us)
+		c->ring_us = now_us;
+	if (us < 1000000)
 		return;
+	per_s = (uint32_t)(sent * 1000000 / us);
+	want = (per_s + per_s / 8 + 63) / 64 * 64;
 	c->ring_us = now_us;
 	c->ring_packets = c->send.packets;
 	if (want < least)
