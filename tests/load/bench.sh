@@ -122,10 +122,13 @@ fan() { load "fanout-$1" 1 --pubs 1 --subs "$1" --rooms "$2" --floor "${@:3}"; }
 
 # What a peer and what a consumer hold, after the handshakes are forgotten.
 memory() {
-	load memory-100 1 --pubs 4 --subs 100 --settle "$1" --secs 2 --every-ms 12
-	[ -f "$OUT" ] || return
-	sed -n 's/memory-100\(.rss_per_consumer\)/fanout-100\1/p' "$OUT" >"$run/same"
-	cat "$run/same" >>"$OUT"
+	rm -f "$run/memory"
+	LINES_TO=$run/memory load memory-100 1 --pubs 4 --subs 100 \
+		--settle "$1" --warm 12 --secs 2 --every-ms 12
+	[ -f "$run/memory" ] || return
+	# It is the same fan-out, one sender after the other.
+	sed 's/memory-100\(.rss_per_consumer\)/fanout-100\1/;t;d' \
+		"$run/memory" | cat "$run/memory" - >>"$OUT"
 }
 
 # Where a worker's time goes under the fan-out: groups, then functions.

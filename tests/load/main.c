@@ -132,6 +132,8 @@ static void make_peer(struct run *r, unsigned i, unsigned room, unsigned n)
 	peer_init(&r->peers[i], &r->conf, name, n, k < r->o.pubs + r->o.both,
 		  k >= r->o.pubs);
 	r->peers[i].whole = r->o.settle_s > 0;
+	/* Of a room's senders, but for the first. */
+	r->peers[i].held = r->o.settle_s && k && k < r->o.pubs + r->o.both;
 }
 
 /* One leaves; somebody new comes in its place. */
@@ -353,16 +355,24 @@ static void measure(struct run *r)
 	report_print(r, &a, &b);
 }
 
-/* Receivers with their transports first, then one consumer for each. */
+/*
+ * All come, and one sender a room sends; when the handshakes are forgotten,
+ * the other senders begin: whoever takes memory then is a consumer.
+ */
 static void settle(struct run *r)
 {
-	unsigned receivers = r->o.rooms * (r->o.subs + r->o.both);
+	unsigned all = r->o.rooms * r->o.subs * r->o.pubs;
+	uint64_t limit;
 
-	join(r, receivers, false);
-	join(r, receivers + r->o.rooms, true);
-	report_memory(r, &r->joined);
+	join(r, r->o.rooms * r->o.subs, false);
+	join(r, r->n, true);
 	turns_until(r, clock_us() + r->o.settle_s * (uint64_t)1000000);
 	report_memory(r, &r->settled);
+	for (unsigned i = 0; i < r->n; i++)
+		peer_release(&r->peers[i], clock_us());
+	limit = clock_us() + r->o.join_s * (uint64_t)1000000;
+	while (report_consumers(r) < all && clock_us() < limit && !stopped)
+		turns_until(r, clock_us() + 50000);
 }
 
 static void run_all(struct run *r)
@@ -378,7 +388,8 @@ static void run_all(struct run *r)
 	}
 	if (r->o.settle_s)
 		settle(r);
-	join(r, r->n, true);
+	else
+		join(r, r->n, true);
 	measure(r);
 }
 

@@ -249,6 +249,21 @@ static void on_caps(struct peer *p, json_t *data)
 			  json_incref(p->caps)));
 }
 
+static void begin(struct peer *p, uint64_t now_us)
+{
+	pub_init(&p->pub, &p->leg[PEER_SEND], &p->conf->pub, now_us);
+	produce(p);
+}
+
+void peer_release(struct peer *p, uint64_t now_us)
+{
+	if (!p->held)
+		return;
+	p->held = false;
+	if (p->transport[PEER_SEND][0])
+		begin(p, now_us);
+}
+
 /* ---- transports ---- */
 
 /* The candidate at the address that signaling has, else the first. */
@@ -353,12 +368,10 @@ static void on_transport(struct peer *p, json_t *data, enum peer_leg which,
 	}
 	strncpy(p->transport[which], id, sizeof(p->transport[which]) - 1);
 	connect_dtls(p, which);
-	if (which == PEER_SEND && p->sends) {
-		pub_init(&p->pub, l, &p->conf->pub, now_us);
-		produce(p);
-	} else if (which == PEER_RECV && !p->sub.count) {
+	if (which == PEER_SEND && p->sends && !p->held)
+		begin(p, now_us);
+	else if (which == PEER_RECV && !p->sub.count)
 		sub_init(&p->sub, l, p->conf->sample, &p->count);
-	}
 }
 
 /* ---- messages in ---- */

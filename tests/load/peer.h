@@ -51,6 +51,7 @@ struct peer {
 	bool sends;
 	bool receives;
 	bool whole; /* has a sending transport even if it sends nothing */
+	bool held;  /* produces nothing until peer_release() */
 	bool joined;
 	int produced;
 	int producers;
@@ -78,6 +79,9 @@ void peer_free(struct peer *p);
 void peer_again(struct peer *p);
 
 int peer_start(struct peer *p, uint64_t now_us);
+
+/* One who was held begins to send. */
+void peer_release(struct peer *p, uint64_t now_us);
 
 /* The WebSocket can be read or written. */
 void peer_io(struct peer *p, uint64_t now_us);

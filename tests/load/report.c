@@ -47,6 +47,15 @@ void report_read(struct run *r, struct reading *x)
 	}
 }
 
+unsigned report_consumers(const struct run *r)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->started; i++)
+		n += (unsigned)r->peers[i].sub.n;
+	return n;
+}
+
 void report_memory(const struct run *r, struct memory *m)
 {
 	*m = (struct memory){.peers = r->started};
@@ -55,8 +64,7 @@ void report_memory(const struct run *r, struct memory *m)
 	m->all = m->workers;
 	for (int i = 0; i < r->o.n_also; i++)
 		m->all += usage_rss_bytes(r->o.also[i]);
-	for (unsigned i = 0; i < r->started; i++)
-		m->consumers += (unsigned)r->peers[i].sub.n;
+	m->consumers = report_consumers(r);
 }
 
 static int by_value(const void *a, const void *b)
@@ -121,6 +129,7 @@ struct sums {
 	double rss_per_subscriber; /* peer and consumers in one */
 	double rss_per_peer;
 	double rss_per_consumer;
+	bool parts; /* the two above were measured */
 	uint64_t rss;
 	unsigned consumers;
 };
@@ -131,26 +140,29 @@ static double share(uint64_t after, uint64_t before, unsigned n)
 }
 
 /*
- * Receivers came first and most consumers later, with more senders, whose
- * handshakes are as young as the receivers' were when they had just joined.
+ * Under --settle only consumers came after `settled`. A peer is a receiver
+ * with both its transports and a consumer; its share of the few senders is
+ * counted against it.
  */
 static void memory_of(const struct run *r, struct sums *s)
 {
 	const struct memory *a = &r->before;
 	const struct memory *b = &r->settled;
-	double young = share(r->joined.workers, a->workers, b->peers);
+	unsigned receivers = r->o.rooms * r->o.subs;
 	struct memory c;
 
 	report_memory(r, &c);
 	s->rss = c.workers;
 	s->consumers = c.consumers;
 	s->rss_per_subscriber = share(c.workers, a->workers, c.consumers);
-	if (!b->peers || c.consumers <= b->consumers)
+	s->parts = receivers && b->peers && c.consumers > b->consumers &&
+		   c.consumers == receivers * r->o.pubs &&
+		   report_count(r, PEER_READY) == r->n;
+	if (!s->parts)
 		return;
-	s->rss_per_peer = share(b->all, a->all, b->peers);
-	s->rss_per_consumer = ((double)c.workers - (double)b->workers -
-			       young * (c.peers - b->peers)) /
-			      (c.consumers - b->consumers);
+	s->rss_per_peer = share(b->all, a->all, receivers);
+	s->rss_per_consumer =
+		share(c.workers, b->workers, c.consumers - b->consumers);
 }
 
 static void sum_up(const struct run *r, const struct reading *a,
@@ -211,7 +223,7 @@ static void lines(const struct run *r, const struct reading *a,
 	     "us");
 	line(f, r, "cores", s->cpu_s / s->secs, "1");
 	line(f, r, "rss_per_subscriber", s->rss_per_subscriber, "bytes");
-	if (s->rss_per_peer > 0) {
+	if (s->parts) {
 		line(f, r, "rss_per_peer", s->rss_per_peer, "bytes");
 		line(f, r, "rss_per_consumer", s->rss_per_consumer, "bytes");
 	}
@@ -335,7 +347,7 @@ void report_print(struct run *r, const struct reading *a,
 			  r->floor, "rss_per_subscriber", s.rss_per_subscriber,
 			  "rss", (json_int_t)s.rss, "generator_cores",
 			  s.own_cores, "bottleneck", s.own_cores > 0.9));
-	if (s.rss_per_peer > 0)
+	if (s.parts)
 		json_object_update_new(j, json_pack("{s:f,s:f}", "rss_per_peer",
 						    s.rss_per_peer,
 						    "rss_per_consumer",

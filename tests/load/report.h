@@ -54,13 +54,13 @@ struct run {
 	double floor;	  /* packets a CPU-second; 0: not asked for */
 	struct hist floor_latency;
 	struct memory before;  /* anyone joined */
-	struct memory joined;  /* receivers are in, with a consumer each */
-	struct memory settled; /* ... and their handshakes forgotten */
+	struct memory settled; /* handshakes are forgotten, one sender sends */
 	unsigned until;	       /* peers that may join by now */
 	bool *watched;	       /* by peer and leg: its socket is in the epoll */
 };
 
 unsigned report_count(const struct run *r, enum peer_state s);
+unsigned report_consumers(const struct run *r);
 /* Longest gaps count from here on. */
 void report_begin(struct run *r);
 void report_read(struct run *r, struct reading *x);
