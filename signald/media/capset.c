@@ -35,13 +35,19 @@ static uint64_t hash_of(const struct capset *s, const struct rtp_caps *caps)
 	return h ? h : 1;
 }
 
+/* Padding may tell equal ones apart: then each holder has its own. */
+static bool same(const void *a, const void *b)
+{
+	return !memcmp(a, b, sizeof(struct rtp_caps));
+}
+
 const struct rtp_caps *capset_take(struct capset *s,
 				   const struct rtp_caps *caps)
 {
 	uint64_t hash = hash_of(s, caps);
 	struct kept *k = idmap_get(&s->by_hash, hash);
 
-	if (k && !memcmp(&k->caps, caps, sizeof(*caps))) {
+	if (k && same(&k->caps, caps)) {
 		k->refs++;
 		return &k->caps;
 	}
