@@ -13,6 +13,7 @@
 #include "proto/adminframe.h"
 #include "signald/ctl/print.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -58,15 +59,23 @@ static const struct {
 	{"simulate", "kill-server", "media flows on, a new one takes over"},
 	{"simulate", "drop-signaling", "every WebSocket ends"},
 	{"top", "", "all of it, each second: workers, rooms, receivers"},
+	{"help", "", "this list"},
 };
+
+/* The lines of one command, or of all of them. */
+static void list_commands(FILE *out, const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!name || str_eq(name, commands[i].name))
+			fprintf(out, "  %-10s %-18s  %s\n", commands[i].name,
+				commands[i].args, commands[i].what);
+}
 
 static void usage(FILE *out)
 {
 	fputs("usage: chattrctl [-s SOCKET] [--json] COMMAND [ARGUMENT...]\n\n",
 	      out);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(out, "  %-12s %-16s %s\n", commands[i].name,
-			commands[i].args, commands[i].what);
+	list_commands(out, NULL);
 	fputs("\nWithout -s: $CHATTR_SERVER_RUN_DIR/admin, or "
 	      "/run/chattr/admin.\n",
 	      out);
@@ -252,12 +261,54 @@ static int trace(int fd, char *peer, bool json)
 	return rc;
 }
 
-static bool is_known(const char *name)
+/*
+ * Do these words fit a row's arguments? Capitals stand for any word, small
+ * letters for themselves, brackets for what may be left out.
+ */
+static bool fits(const char *args, char **word, size_t n)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (str_eq(commands[i].name, name))
-			return true;
-	return false;
+	while (*args) {
+		size_t len = strcspn(args, " ");
+		bool may_lack = args[0] == '[';
+		const char *want = args + may_lack;
+		size_t want_len = len - 2 * may_lack;
+
+		if (!n)
+			return may_lack;
+		if (islower((unsigned char)want[0]) &&
+		    (strlen(*word) != want_len ||
+		     memcmp(*word, want, want_len) != 0))
+			return false;
+		word++;
+		n--;
+		args += len;
+		args += *args == ' ';
+	}
+	return !n;
+}
+
+/* 0, or 2 after saying what is wrong with the words. */
+static int check_use(char **word, size_t n)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!str_eq(commands[i].name, word[0]))
+			continue;
+		if (fits(commands[i].args, word + 1, n - 1))
+			return 0;
+		known = true;
+	}
+	if (known) {
+		fprintf(stderr, "chattrctl: %s is used so:\n", word[0]);
+		list_commands(stderr, word[0]);
+	} else {
+		fprintf(stderr,
+			"chattrctl: no command is named %s; chattrctl help "
+			"lists them\n",
+			word[0]);
+	}
+	return 2;
 }
 
 static void default_socket(char *out, size_t cap)
@@ -272,11 +323,14 @@ static int run(const char *path, char **word, size_t n, bool json)
 {
 	int fd = open_socket(path), rc;
 
-	if (fd < 0)
-		return unreachable(fd);
+	if (fd < 0) {
+		fprintf(stderr, "chattrctl: no signald at %s: %s\n", path,
+			strerror(-fd));
+		return 3;
+	}
 	if (str_eq(word[0], "top"))
 		rc = top(fd, json);
-	else if (str_eq(word[0], "trace") && n == 2)
+	else if (str_eq(word[0], "trace"))
 		rc = trace(fd, word[1], json);
 	else
 		rc = one(fd, word, n, json);
@@ -310,9 +364,17 @@ int main(int argc, char **argv)
 			usage(opt == 'h' ? stdout : stderr);
 			return opt == 'h' ? 0 : 2;
 		}
-	if (optind == argc || !is_known(argv[optind])) {
+	argv += optind;
+	argc -= optind;
+	if (!argc) {
 		usage(stderr);
 		return 2;
 	}
-	return run(path, argv + optind, (size_t)(argc - optind), json);
+	if (check_use(argv, (size_t)argc))
+		return 2;
+	if (str_eq(argv[0], "help")) {
+		usage(stdout);
+		return 0;
+	}
+	return run(path, argv, (size_t)argc, json);
 }
