@@ -240,6 +240,7 @@ export interface Notifications {
 	producerLayersWanted: { producerId: string; maxSpatialLayer: number };
 	rebuild: Rebuild;
 	transportClosed: { transportId: string };
+	mediaHalted: { forMs: number };
 	serverRestarting: { inMs: number };
 	waitingState: { position: number };
 	admitted: Admitted;

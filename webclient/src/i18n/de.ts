@@ -125,6 +125,8 @@ export const de: Dictionary = {
 		away: 'Verbindet neu…',
 		mediaFailed: 'Ton und Bild konnten nicht gestartet werden. Lade die Seite neu.',
 		mediaBroken: 'Ton und Bild sind unterbrochen. Wird wiederhergestellt…',
+		mediaHalted: (until: string | null) =>
+			`Der Server hat Ton und Bild dieser Besprechung angehalten, weil er daran mehrmals gescheitert ist. ${until ? `Sie kommen etwa um ${until} von selbst wieder` : 'Sie kommen nach einer Weile von selbst wieder'}; der Chat geht weiter.`,
 		reconnecting:
 			'Die Verbindung zum Server ist unterbrochen. Ton und Bild laufen vielleicht weiter. Verbinde neu…',
 		restarting: 'Der Server startet neu. Gleich geht es weiter.',

@@ -124,6 +124,8 @@ export const en = {
 		away: 'Reconnecting…',
 		mediaFailed: 'Sound and video could not be started. Reload the page to try again.',
 		mediaBroken: 'Sound and video are interrupted. Restoring…',
+		mediaHalted: (until: string | null) =>
+			`The server has stopped sound and video of this meeting, for they made it fail more than once. ${until ? `They come back by themselves about ${until}` : 'They come back by themselves after a while'}; chat goes on.`,
 		reconnecting: 'The connection to the server is interrupted. Sound and video may go on. Reconnecting…',
 		restarting: 'The server restarts. You will be back in a moment.',
 		awayTitle: 'The server cannot be reached',

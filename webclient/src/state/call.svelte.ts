@@ -29,6 +29,8 @@ const SPEAKING_LEVEL = 0.35;
 /** A running picture without a packet for so long has lost its path. */
 const SILENCE_MS = 700;
 const REPORT_MS = 10_000;
+/** How often media that the server has halted is asked for, once its time is over. */
+const HALTED_RETRY_MS = 10_000;
 
 export class Call {
 	readonly room = new Room();
@@ -36,6 +38,8 @@ export class Call {
 	phase: SessionPhase = $state.raw({ name: 'connecting' });
 	/** Media has no path to the server although signaling works. */
 	mediaBroken = $state(false);
+	/** The server gives this room no media for a while: until when (0: it did not say), or null. */
+	haltedUntil: number | null = $state(null);
 	lowData: LowData = $state('auto');
 	screenStream: MediaStream | null = $state.raw(null);
 	selfSpeaking = $state(false);
@@ -54,6 +58,7 @@ export class Call {
 	#stopMeter: (() => void) | null = null;
 	#reactionId = 1;
 	#restoreCamera = false;
+	#haltTimer?: ReturnType<typeof setTimeout>;
 	/** The shared screen moves: frames before sharpness. */
 	#motion = false;
 	/** What the server last asked of each producer. */
@@ -231,6 +236,7 @@ export class Call {
 		}
 		if (phase.name !== 'ended') return;
 		for (const off of this.#off.splice(0)) off();
+		clearTimeout(this.#haltTimer);
 		this.#stopMeter?.();
 		this.stopScreen();
 		this.#media?.close();
@@ -245,6 +251,7 @@ export class Call {
 
 	/** Outside nothing is sent and nothing is seen; camera and microphone stay as they are. */
 	#sentOut(): void {
+		this.#mediaIsBack();
 		this.stopScreen();
 		this.#media?.close();
 		this.#media = null;
@@ -255,6 +262,13 @@ export class Call {
 	async #begin(answer: Admitted): Promise<void> {
 		this.room.admitted(answer, true);
 		this.#knownHost = this.room.isHost;
+		const starting = this.#startMedia();
+		this.#keep();
+		this.onAdmitted?.(answer, true);
+		await starting;
+	}
+
+	async #startMedia(): Promise<void> {
 		this.#media?.close();
 		const media = new Media(this.api, {
 			remote: (remote) => this.room.setTrack(remote),
@@ -262,8 +276,6 @@ export class Call {
 			connection: (state) => (this.mediaBroken = state === 'broken')
 		});
 		this.#media = media;
-		this.#keep();
-		this.onAdmitted?.(answer, true);
 		try {
 			const rtpCapabilities = await media.start(prefs.forceTcp);
 			const joined = await this.api.call('join', {
@@ -272,6 +284,7 @@ export class Call {
 				rtpCapabilities
 			});
 			if (media !== this.#media) return;
+			this.#mediaIsBack();
 			this.room.mergePeople(joined.peers, false);
 			this.local.onTrack = (kind) => void this.#sync(kind);
 			await this.#sendAll();
@@ -279,9 +292,26 @@ export class Call {
 		} catch (error) {
 			if (media !== this.#media || this.session.phase.name === 'ended') return;
 			if (error instanceof RequestError && error.reason === 'session-gone') return;
+			if (error instanceof RequestError && error.reason === 'media-halted') {
+				this.#halted(this.haltedUntil ?? 0, HALTED_RETRY_MS);
+				return;
+			}
+			this.#mediaIsBack();
 			console.error(error);
 			toast(i18n.t.room.mediaFailed, { tone: 'warn', ms: 20_000 });
 		}
+	}
+
+	/** `rebuild` ends it; what does not come by itself is asked for. */
+	#halted(until: number, retryMs: number): void {
+		clearTimeout(this.#haltTimer);
+		this.haltedUntil = until;
+		this.#haltTimer = setTimeout(() => void this.#startMedia(), retryMs);
+	}
+
+	#mediaIsBack(): void {
+		clearTimeout(this.#haltTimer);
+		this.haltedUntil = null;
 	}
 
 	async #resumed(answer: Admitted): Promise<void> {
@@ -346,6 +376,7 @@ export class Call {
 			this.#layersWanted.set(producerId, maxSpatialLayer);
 			if (this.lowData === 'auto') void this.#media?.layersWanted(producerId, maxSpatialLayer);
 		},
+		mediaHalted: ({ forMs }) => this.#halted(Date.now() + forMs, forMs + HALTED_RETRY_MS),
 		rebuild: (data) => void this.#rebuild(data),
 		transportClosed: ({ transportId }) => this.#media?.transportClosed(transportId),
 		knock: ({ displayName }) => {
@@ -375,6 +406,7 @@ export class Call {
 	};
 
 	async #rebuild(data: Notifications['rebuild']): Promise<void> {
+		this.#mediaIsBack();
 		await this.#media?.rebuild(data);
 		await this.#sendScreen();
 	}
