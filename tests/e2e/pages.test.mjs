@@ -1,5 +1,5 @@
-// Every page, in both themes on a desk, in one on a phone: axe finds nothing,
-// nothing is wider than the screen, and build/shots/ has a picture to be looked at.
+// Every page, in both themes: axe finds nothing, nothing is wider than the
+// screen, and build/shots/ has a picture to be looked at.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,11 +10,25 @@ const axe = readFileSync(e2e.require.resolve('axe-core'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const SIZES = { desk: { viewport: e2e.DESK }, phone: { viewport: e2e.PHONE, hasTouch: true, isMobile: true } };
 const SEATS = 16;
+/** Pages whose server has gone, by size: they try for a minute, while the others are looked at. */
+const left = [];
 let server, browser;
 
 before(async () => {
-	server = await e2e.startServer({ CHATTR_ROOMS_SEATS: String(SEATS) });
 	browser = await e2e.launchChromium();
+	const gone = await e2e.startServer({}, 4444);
+	try {
+		for (const [i, size] of Object.keys(SIZES).entries()) {
+			const page = await e2e.person(browser, { looks: i, ...SIZES[size] });
+			await newMeeting(page, gone);
+			await joinAs(page, 'Ada');
+			await inRoom(page);
+			left.push([size, page]);
+		}
+	} finally {
+		await gone.stop();
+	}
+	server = await e2e.startServer({ CHATTR_ROOMS_SEATS: String(SEATS) });
 });
 after(async () => {
 	await browser?.close();
@@ -33,7 +47,7 @@ async function theme(page, name) {
 
 /** Looks at a page with axe and a ruler, and takes its picture. */
 async function look(page, name, size, { settleMs = 250 } = {}) {
-	for (const colours of size === 'desk' ? ['dark', 'light'] : ['dark']) {
+	for (const colours of ['dark', 'light']) {
 		await theme(page, colours);
 		await e2e.sleep(settleMs);
 		await e2e.shot(page, `${name}-${size}-${colours}`);
@@ -47,6 +61,29 @@ async function look(page, name, size, { settleMs = 250 } = {}) {
 	}
 	await theme(page, 'dark');
 }
+
+test('a server that went away is told', async () => {
+	for (const [size, page] of left) {
+		await page.getByText(/connection to the server is interrupted|The server restarts/).waitFor();
+		await look(page, 'reconnecting', size);
+	}
+});
+
+test('a page whose script does not come says so, and loads again with its key', async () => {
+	const page = await e2e.person(browser, { light: true });
+	await page.route('**/assets/*.js', (route) => route.abort());
+	await page.goto(`${server.url}/#k=key-of-the-chat`);
+	const again = page.getByRole('link', { name: 'Load it again' });
+	await again.waitFor();
+	await e2e.shot(page, 'fallback-desk-dark');
+	assert.deepEqual(page.complaints.filter((c) => !/ERR_FAILED/.test(c)), []);
+	await page.unroute('**/assets/*.js');
+	await again.click();
+	await page.getByRole('heading', { name: 'Meet without the fuss.' }).waitFor();
+	assert.match(page.url(), /#k=key-of-the-chat$/);
+	assert.equal(await again.count(), 0);
+	await page.context().close();
+});
 
 test('the first page weighs under 130 KB and asks nobody else', async () => {
 	const page = await e2e.person(browser, { light: true });
@@ -383,22 +420,8 @@ test('a meeting of four, to be looked at', async () => {
 	for (const page of people) await page.context().close();
 });
 
-test('the server gone for good ends in a choice', { timeout: 200000 }, async () => {
-	const pages = [];
-	for (const [i, size] of Object.keys(SIZES).entries()) {
-		const page = await e2e.person(browser, { looks: i, ...SIZES[size] });
-		await newMeeting(page, server);
-		await joinAs(page, 'Ada');
-		await inRoom(page);
-		pages.push([size, page]);
-	}
-	await server.stop();
-	server = null;
-	for (const [size, page] of pages) {
-		await page.getByText(/connection to the server is interrupted|The server restarts/).waitFor();
-		await look(page, 'reconnecting', size);
-	}
-	for (const [size, page] of pages) {
+test('the server gone for good ends in a choice', async () => {
+	for (const [size, page] of left) {
 		await page.getByRole('heading', { name: 'The server cannot be reached' }).waitFor({ timeout: 90000 });
 		await look(page, 'away', size);
 		await button(page, 'Try again').click();

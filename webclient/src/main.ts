@@ -8,4 +8,5 @@ import App from './ui/App.svelte';
 keepPrefs();
 i18n.follow();
 mount(App, { target: document.getElementById('app')! });
+document.getElementById('fallback')?.remove();
 void app.open();
