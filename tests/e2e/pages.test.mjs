@@ -75,7 +75,7 @@ test('a page whose script does not come says so, and loads again with its key', 
 	await page.goto(`${server.url}/#k=key-of-the-chat`);
 	const again = page.getByRole('link', { name: 'Load it again' });
 	await again.waitFor();
-	await e2e.shot(page, 'fallback-desk-dark');
+	await e2e.shot(page, 'fallback');
 	assert.deepEqual(page.complaints.filter((c) => !/ERR_FAILED/.test(c)), []);
 	await page.unroute('**/assets/*.js');
 	await again.click();
