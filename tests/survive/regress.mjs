@@ -2,7 +2,7 @@
 // be seen, each by its name: real daemons, many producers, no media.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, ROOT, Site, sleep } from '../lib/protoo.mjs';
+import { Client, ROOT, Site, connected, sleep } from '../lib/protoo.mjs';
 
 const PORT = Number(process.env.PORT ?? 6963);
 const fixture = (name) => JSON.parse(readFileSync(join(ROOT, `tests/fixtures/mediasoup/client-${name}.json`), 'utf8')).request.data;
@@ -171,6 +171,19 @@ async function oneFloodsAlone(site) {
 	eve.hangUp();
 }
 
+/** A server that does not beat is replaced: what is patient with a busy one must not be with this. */
+async function serverStandsStill(site) {
+	const server = site.server();
+	const start = Date.now();
+	process.kill(server, 'SIGSTOP');
+	while (site.server() === server && Date.now() - start < 3000) await sleep(10);
+	const ms = Date.now() - start;
+	hold('a server that stands still is killed', ms > 400 && ms < 1500, `${ms} ms`);
+	const c = await connected(PORT, 'after');
+	hold('and the next one serves', (await c.ask('enter', { displayName: 'Ann' })).ok);
+	c.hangUp();
+}
+
 const site = await Site.start(PORT, { CHATTR_ROOMS_POLICY: 'waiting' });
 try {
 	await chattrTransportsAreFew();
@@ -180,6 +193,7 @@ try {
 	await chattrFullRoomDoesNotStall();
 	await askedTwiceIsMadeOnce();
 	await oneFloodsAlone(open);
+	await serverStandsStill(open);
 	await restartOfEverything(open);
 	await open.stop();
 } catch (e) {
