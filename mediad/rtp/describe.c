@@ -44,6 +44,10 @@ void describe_header(struct media *m, struct pkt *pkt, const struct rtp *h,
 	}
 	if ((off = ext_off(h, pkt->data, ids->playout, &len)) && len == 3)
 		m->playout_off = off;
+	if ((off = ext_off(h, pkt->data, ids->dd, &len)) && len <= UINT8_MAX) {
+		m->dd_off = off;
+		m->dd_len = (uint8_t)len;
+	}
 }
 
 static void flag(struct media *m, bool on, enum media_flag f)
@@ -150,8 +154,7 @@ static bool is_entry(const struct av1dd *d, const struct av1dd_structure *s)
 	return false;
 }
 
-static int on_av1(struct media *m, struct av1dd_structure *s, const uint8_t *dd,
-		  size_t dd_len)
+static int on_av1(struct media *m, struct av1dd_structure *s)
 {
 	struct av1dd_payload a;
 	struct av1dd d;
@@ -160,12 +163,12 @@ static int on_av1(struct media *m, struct av1dd_structure *s, const uint8_t *dd,
 	if (av1dd_payload(&a, media_payload(m), m->pay_len) < 0)
 		return -EBADMSG;
 	flag(m, m->flags & MEDIA_MARKER, MEDIA_END);
-	if (!s || !dd) {
+	if (!s || !m->dd_off) {
 		flag(m, a.key, MEDIA_KEY);
 		flag(m, a.new_sequence, MEDIA_START);
 		return 0;
 	}
-	e = av1dd_parse(&d, s, dd, dd_len);
+	e = av1dd_parse(&d, s, m->pkt->data + m->dd_off, m->dd_len);
 	if (e == -EBADMSG)
 		return e;
 	m->pid = d.frame;
@@ -182,8 +185,7 @@ static int on_av1(struct media *m, struct av1dd_structure *s, const uint8_t *dd,
 }
 
 int describe_payload(struct media *m, enum media_codec codec,
-		     struct av1dd_structure *av1, const uint8_t *dd,
-		     size_t dd_len)
+		     struct av1dd_structure *av1)
 {
 	if (!m->pay_len)
 		return 0;
@@ -195,7 +197,7 @@ int describe_payload(struct media *m, enum media_codec codec,
 	case CODEC_H264:
 		return on_h264(m);
 	case CODEC_AV1:
-		return on_av1(m, av1, dd, dd_len);
+		return on_av1(m, av1);
 	case CODEC_NONE:
 	case CODEC_OPUS:
 	case CODEC_MULTIOPUS:

@@ -3,7 +3,7 @@
  * descriptor and the header extensions that are carried on, read once.
  *
  *	m = (struct media){.pkt = pkt, .seq = seq, ...};
- *	if (describe_payload(&m, CODEC_VP8, NULL, NULL, 0) < 0)
+ *	if (describe_payload(&m, CODEC_VP8, NULL) < 0)
  *		drop;
  */
 #ifndef MEDIAD_RTP_DESCRIBE_H
@@ -25,12 +25,11 @@ void describe_header(struct media *m, struct pkt *pkt, const struct rtp *h,
 		     const struct describe_ids *ids);
 
 /*
- * Reads the payload descriptor. `av1` is the stream's structure (AV1 with a
- * dependency descriptor at dd), else NULL. 0 or -EBADMSG. An empty payload
- * (padding) is good for every codec.
+ * Reads the payload descriptor. `av1` is the stream's structure (AV1, with
+ * dependency descriptors or without), else NULL. 0 or -EBADMSG. An empty
+ * payload (padding) is good for every codec.
  */
 int describe_payload(struct media *m, enum media_codec codec,
-		     struct av1dd_structure *av1, const uint8_t *dd,
-		     size_t dd_len);
+		     struct av1dd_structure *av1);
 
 #endif

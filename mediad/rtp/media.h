@@ -62,6 +62,8 @@ struct media {
 	uint16_t pid;	      /* picture id (VP8, VP9), frame number (AV1) */
 	uint16_t capture_off; /* abs-capture-time; 0: none */
 	uint16_t playout_off; /* playout-delay, 3 bytes; 0: none */
+	uint16_t dd_off;      /* AV1: dependency descriptor; 0: none */
+	uint8_t dd_len;
 	uint8_t capture_len;
 	uint8_t orient; /* video orientation byte; 0xff: none */
 	uint8_t level;	/* RFC 6464 byte: V and -dBov */

@@ -7,7 +7,9 @@
 
 #define FIXED	 12
 #define EXT_HEAD 4
+#define BLOCK	 (FIXED + EXT_HEAD)
 #define ID_MAX	 14 /* of the one-byte form, RFC 8285 section 4.2 */
+#define ONE_MAX	 16 /* bytes of an element of the one-byte form */
 
 #define PAD_TO	    8	 /* bytes; a power of two, at most 32 */
 #define PAD_LEN_MAX 1300 /* longer payloads may fill the path's MTU */
@@ -53,7 +55,7 @@ static size_t close_block(uint8_t *hdr, size_t used)
 	size_t len = (used + 3) & ~(size_t)3;
 
 	memset(hdr + used, 0, len - used);
-	put16(hdr + FIXED + 2, (uint16_t)((len - FIXED - EXT_HEAD) / 4));
+	put16(hdr + FIXED + 2, (uint16_t)((len - BLOCK) / 4));
 	return len;
 }
 
@@ -64,7 +66,7 @@ void rewrite_plan(struct consumer *c)
 	uint8_t at;
 
 	memset(p, 0, sizeof(*p));
-	p->used = FIXED + EXT_HEAD;
+	p->used = BLOCK;
 	if (mid_len && (at = room(p, c->ext[EXT_MID], mid_len)))
 		memcpy(p->hdr + at, c->mid, mid_len);
 	p->ast_at = room(p, c->ext[EXT_ABS_SEND], 3);
@@ -78,7 +80,7 @@ void rewrite_plan(struct consumer *c)
 	p->hdr[0] = 0x90;
 	put16(p->hdr + FIXED, 0xbede);
 	p->len = (uint8_t)close_block(p->hdr, p->used);
-	if (p->used == FIXED + EXT_HEAD) {
+	if (p->used == BLOCK) {
 		p->hdr[0] = 0x80;
 		p->len = FIXED;
 		p->used = FIXED;
@@ -98,6 +100,48 @@ static size_t append(uint8_t *hdr, size_t used, uint8_t id, const uint8_t *val,
 	return used + 1 + n;
 }
 
+/* The same elements in the two-byte form, RFC 8285 section 4.3. */
+static size_t widen(uint8_t *hdr, size_t used)
+{
+	uint8_t one[REWRITE_HDR_MAX];
+	size_t n = used - BLOCK, at = BLOCK, len;
+
+	memcpy(one, hdr + BLOCK, n);
+	for (size_t i = 0; i < n; i += 1 + len) {
+		len = 0;
+		if (!one[i]) /* padding */
+			continue;
+		len = (one[i] & 15u) + 1;
+		hdr[at++] = one[i] >> 4;
+		hdr[at++] = (uint8_t)len;
+		memcpy(hdr + at, one + i + 1, len);
+		at += len;
+	}
+	put16(hdr + FIXED, 0x1000);
+	return at;
+}
+
+/*
+ * The dependency descriptor: of what is dropped nothing that is left depends,
+ * so it goes on as it came. With its structure it is a long element.
+ */
+static size_t describe(const struct consumer *c, const struct media *m,
+		       uint8_t *hdr, size_t used)
+{
+	const uint8_t *dd = m->pkt->data + m->dd_off;
+	uint8_t id = c->ext[EXT_DD];
+
+	if (m->dd_len <= ONE_MAX)
+		return append(hdr, used, id, dd, m->dd_len);
+	if (!id || used == FIXED)
+		return used;
+	used = widen(hdr, used);
+	hdr[used++] = id;
+	hdr[used++] = m->dd_len;
+	memcpy(hdr + used, dd, m->dd_len);
+	return used + m->dd_len;
+}
+
 static size_t rare(const struct consumer *c, const struct media *m,
 		   uint8_t *hdr)
 {
@@ -109,6 +153,8 @@ static size_t rare(const struct consumer *c, const struct media *m,
 	if (m->capture_off)
 		used = append(hdr, used, c->ext[EXT_CAPTURE],
 			      m->pkt->data + m->capture_off, m->capture_len);
+	if (m->dd_len)
+		used = describe(c, m, hdr, used);
 	return used == c->plan.used ? c->plan.len : close_block(hdr, used);
 }
 
@@ -144,7 +190,7 @@ static size_t build(const struct fwd *f, struct transport *t, uint8_t *hdr,
 		put16(hdr + p->twcc_at, t->bwe ? bwe_next_seq(t->bwe) : 0);
 	value(hdr, p->orient_at, m && m->orient != 0xff, m ? m->orient : 0);
 	value(hdr, p->level_at, m && m->flags & MEDIA_LEVEL, m ? m->level : 0);
-	if (m && (m->playout_off || m->capture_off))
+	if (m && (m->playout_off || m->capture_off || m->dd_off))
 		return rare(f->consumer, m, hdr);
 	return p->len;
 }
@@ -206,7 +252,7 @@ static size_t begin_probator(struct rewrite *rw, const struct fwd *f,
 		return 0;
 	n = build(&as, t, hdr, now_us);
 	if (c->mid[0])
-		memset(hdr + FIXED + EXT_HEAD, 0, 1 + strlen(c->mid));
+		memset(hdr + BLOCK, 0, 1 + strlen(c->mid));
 	return n;
 }
 

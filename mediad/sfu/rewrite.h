@@ -5,7 +5,8 @@
  * The header is built in the send slot: constant length for all media of a
  * consumer (RFC 8285 one-byte form; MID, abs-send-time, transport-wide
  * number, orientation have their places whether used or not), so that GSO
- * runs stay whole. The payload stays in the shared packet; what differs
+ * runs stay whole; AV1's dependency descriptor is appended, in the two-byte
+ * form when it is long. The payload stays in the shared packet; what differs
  * (VP8 picture id and TL0PICIDX, RTX's OSN in front) is patched before the
  * encryption and put back after it.
  *
@@ -22,7 +23,7 @@
 
 #include "mediad/sfu/consumer.h"
 
-#define REWRITE_HDR_MAX	      96 /* bytes the slot must have for a header */
+#define REWRITE_HDR_MAX	      384 /* bytes the slot must have for a header */
 #define REWRITE_PROBE_LEN     255
 #define REWRITE_PROBATOR_SSRC 1234
 #define REWRITE_PROBATOR_PT   127

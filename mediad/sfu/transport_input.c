@@ -168,14 +168,9 @@ static enum rx_verdict keep(struct incoming *in, struct stream *s,
 {
 	struct producer *p = s->producer;
 	const struct rtpmap_codec *codec = &p->rtp.codecs[m->pt];
-	const uint8_t *dd;
-	size_t dd_len = 0;
 	struct media *kept;
 
-	dd = p->av1 ? rtp_ext(&in->h, in->pkt->data, p->rtp.ext[EXT_DD],
-			      &dd_len)
-		    : NULL;
-	if (describe_payload(m, codec->codec, p->av1, dd, dd_len) < 0)
+	if (describe_payload(m, codec->codec, p->av1) < 0)
 		return drop(in, RX_DROP_CODEC);
 	if (rtxcache_get(&s->store, m->seq)) {
 		s->recv.duplicates++;
@@ -205,7 +200,8 @@ static void ids_of(const struct producer *p, struct describe_ids *ids)
 	ids->orient = p->rtp.ext[EXT_ORIENT];
 	ids->capture = p->rtp.ext[EXT_CAPTURE];
 	ids->playout = p->rtp.ext[EXT_PLAYOUT];
-	ids->dd = p->rtp.ext[EXT_DD];
+	/* Of simulcast the frame numbers would not fit together. */
+	ids->dd = p->av1 ? p->rtp.ext[EXT_DD] : 0;
 }
 
 static enum rx_verdict on_media(struct incoming *in, struct stream *s,

@@ -94,7 +94,7 @@ static const struct rtp_ext exts[] = {
 	{RTP_EXT_TWCC, RTP_AUDIO, RTP_RECVONLY, 5},
 	{RTP_EXT_TWCC, RTP_VIDEO, RTP_SENDRECV, 5},
 	{RTP_EXT_AUDIO_LEVEL, RTP_AUDIO, RTP_SENDRECV, 6},
-	{RTP_EXT_DEPENDENCY, RTP_VIDEO, RTP_RECVONLY, 7},
+	{RTP_EXT_DEPENDENCY, RTP_VIDEO, RTP_SENDRECV, 7},
 	{RTP_EXT_ORIENTATION, RTP_VIDEO, RTP_SENDRECV, 8},
 	{RTP_EXT_TOFFSET, RTP_VIDEO, RTP_SENDRECV, 9},
 	{RTP_EXT_ABS_CAPTURE_TIME, RTP_AUDIO, RTP_SENDRECV, 10},
@@ -463,6 +463,16 @@ static bool has_ext(const struct rtp_params *p, enum rtp_ext_uri uri)
 	return false;
 }
 
+/* Does a packet still have it when it leaves? */
+static bool is_carried(const struct rtp_params *p, enum rtp_ext_uri uri)
+{
+	if (uri == RTP_EXT_ABS_CAPTURE_TIME)
+		return has_ext(p, uri);
+	if (uri == RTP_EXT_DEPENDENCY)
+		return p->codecs[0].mime == RTP_MIME_AV1 && has_ext(p, uri);
+	return true;
+}
+
 static void consumable_exts(struct rtp_params *out, enum rtp_kind kind,
 			    const struct rtp_params *p,
 			    const struct rtp_caps *router)
@@ -473,7 +483,7 @@ static void consumable_exts(struct rtp_params *out, enum rtp_kind kind,
 		if (e->kind != kind ||
 		    (e->dir != RTP_SENDRECV && e->dir != RTP_SENDONLY))
 			continue;
-		if (e->uri == RTP_EXT_ABS_CAPTURE_TIME && !has_ext(p, e->uri))
+		if (!is_carried(p, e->uri))
 			continue;
 		out->exts[out->n_exts++] = *e;
 	}

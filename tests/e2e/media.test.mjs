@@ -133,6 +133,7 @@ async function switches(viewer, codec) {
 const svc = (mode) => [{ scalabilityMode: mode, maxBitrate: 1200000 }];
 const layers = [
 	['video/VP9', svc('L3T3_KEY'), { width: 960, height: 540, frameRate: 15 }],
+	['video/AV1', svc('L3T3_KEY'), { width: 960, height: 540, frameRate: 15 }],
 	['video/H264', HALVES, SMALL]
 ];
 for (const [codec, encodings, video] of layers)

@@ -3,6 +3,9 @@
 #include "common/wr.h"
 #include "mediad/sfu/consumer.h"
 #include "mediad/sfu/producer.h"
+#include "mediad/sfu/rewrite.h"
+#include "mediad/wire/rtp.h"
+#include "tests/lib/record.h"
 #include "tests/lib/rig.h"
 #include "tests/lib/test.h"
 
@@ -113,6 +116,97 @@ TEST(svc_goes_up_at_a_key_picture_and_down_at_any)
 	consumer_set_preferred(s.c, low, s.r->now_us);
 	ck_assert_int_eq(picture(&s, 0, false, &f), 1);
 	ck_assert(f.flags & FWD_MARKER);
+	rig_free(s.r);
+}
+
+#define AV1_PT 45
+#define DD_IN  13 /* the extension's id in the recording */
+
+/* A recording's packet through the SFU; the header it leaves with. */
+static bool av1_through(struct svc *s, const struct record *r, struct rtp *h,
+			uint8_t *out)
+{
+	struct pkt *pkt = pkt_get(&s->r->pool);
+	bool sent = false;
+	struct rewrite rw;
+	struct rtp_rx rx;
+	struct fwd f;
+
+	memcpy(pkt->data, r->data, r->len);
+	pkt->len = (uint32_t)r->len;
+	pkt->recv_us = s->r->now_us;
+	if (transport_input(s->r->up, pkt, s->r->now_us, &rx) == RX_MEDIA &&
+	    consumer_accept(s->c, rx.media, s->r->now_us, &f) == FWD_SEND) {
+		size_t n =
+			rewrite_begin(&rw, &f, s->r->down, out, s->r->now_us);
+
+		memcpy(out + n, rw.payload, rw.len);
+		rewrite_end(&rw);
+		ck_assert_uint_le(n, REWRITE_HDR_MAX);
+		ck_assert_int_eq(rtp_parse(h, out, n + rw.len), 0);
+		sent = true;
+	}
+	pkt_put(pkt);
+	return sent;
+}
+
+static void av1_init(struct svc *s, struct record *r)
+{
+	struct producer_opts o;
+	struct rtp h;
+
+	record_open(r, "chromium-av1-l3t3");
+	do {
+		ck_assert(record_next(r));
+		ck_assert_int_eq(rtp_parse(&h, r->data, r->len), 0);
+	} while (h.pt != AV1_PT);
+	memset(s, 0, sizeof(*s));
+	s->r = rig_new();
+	o = rig_vp8(s->r, 1, 3);
+	o.type = PRODUCER_SVC;
+	o.rtp.codecs[0].codec = CODEC_AV1;
+	o.rtp.codecs[0].pt = AV1_PT;
+	o.rtp.ext[EXT_DD] = DD_IN;
+	o.rtp.encodings[0].spatial = 3;
+	o.rtp.encodings[0].ssrc = h.ssrc;
+	s->p = rig_publish(s->r, &o);
+	s->c = rig_subscribe(s->r, s->r->down, s->p,
+			     (struct layers_pair){2, 2});
+	s->c->ext[EXT_DD] = EXT_DD;
+}
+
+TEST(svc_av1_dependency_descriptors_go_on_as_they_came)
+{
+	uint8_t out[2000];
+	unsigned sent = 0, structures = 0;
+	struct record r;
+	struct svc s;
+	struct rtp h, in;
+
+	av1_init(&s, &r);
+	do {
+		const uint8_t *was, *is, *mid;
+		size_t had = 0, has = 0, n = 0;
+
+		ck_assert_int_eq(rtp_parse(&in, r.data, r.len), 0);
+		if (!av1_through(&s, &r, &h, out))
+			continue;
+		was = rtp_ext(&in, r.data, DD_IN, &had);
+		is = rtp_ext(&h, out, EXT_DD, &has);
+		mid = rtp_ext(&h, out, EXT_MID, &n);
+		ck_assert_ptr_nonnull(was);
+		ck_assert_ptr_nonnull(is);
+		ck_assert_uint_eq(has, had);
+		ck_assert_int_eq(memcmp(is, was, had), 0);
+		/* In either form the others are where they belong. */
+		ck_assert_uint_eq(n, 1);
+		ck_assert_int_eq(*mid, '3');
+		structures += had > 16;
+		sent++;
+	} while (record_next(&r));
+	ck_assert_uint_gt(sent, 100);
+	ck_assert_uint_ge(structures, 1);
+	record_close(&r);
 	rig_free(s.r);
 }
 

@@ -58,15 +58,59 @@ static void demo_caps(struct rtp_caps *caps)
 	ck_assert_int_eq(ortc_router_caps(caps, list, 5), 0);
 }
 
+/* But for the dependency descriptor, which mediasoup keeps to itself. */
 TEST(ortc_router_caps_match_mediasoup)
 {
 	json_t *v = load(DIR "ortc-vector-audio.json");
+	json_t *want = json_object_get(v, "routerRtpCapabilities");
 	struct rtp_caps caps;
+	json_t *e;
+	size_t i;
 
+	json_array_foreach(
+		json_object_get(want, "headerExtensions"), i,
+		e) if (json_integer_value(json_object_get(e, "preferredId")) ==
+		       7)
+		json_object_set_new(e, "direction", json_string("sendrecv"));
 	demo_caps(&caps);
-	assert_same(rtpjson_caps(&caps),
-		    json_object_get(v, "routerRtpCapabilities"));
+	assert_same(rtpjson_caps(&caps), want);
 	json_decref(v);
+}
+
+static bool offers(const struct rtp_params *p, enum rtp_ext_uri uri)
+{
+	for (int i = 0; i < p->n_exts; i++)
+		if (p->exts[i].uri == uri)
+			return true;
+	return false;
+}
+
+TEST(ortc_hands_on_the_dependency_descriptor_of_av1_alone)
+{
+	struct rtp_params p = {.n_codecs = 1, .n_encodings = 1, .mid = "0"};
+	struct rtp_params out;
+	struct ortc_mapping map;
+	struct rtp_caps router;
+
+	ck_assert_int_eq(ortc_default_caps(&router), 0);
+	p.codecs[0] = (struct rtp_codec){.mime = RTP_MIME_AV1,
+					 .kind = RTP_VIDEO,
+					 .clock_rate = 90000,
+					 .pt = 45};
+	ck_assert_int_eq(ortc_mapping(&map, &p, &router, 1), 0);
+	ck_assert_int_eq(ortc_consumable(&out, RTP_VIDEO, &p, &router, &map),
+			 0);
+	ck_assert(!offers(&out, RTP_EXT_DEPENDENCY));
+	p.exts[p.n_exts++] = (struct rtp_ext){
+		.uri = RTP_EXT_DEPENDENCY, .kind = RTP_VIDEO, .id = 13};
+	ck_assert_int_eq(ortc_consumable(&out, RTP_VIDEO, &p, &router, &map),
+			 0);
+	ck_assert(offers(&out, RTP_EXT_DEPENDENCY));
+	p.codecs[0].mime = RTP_MIME_VP8;
+	ck_assert_int_eq(ortc_mapping(&map, &p, &router, 1), 0);
+	ck_assert_int_eq(ortc_consumable(&out, RTP_VIDEO, &p, &router, &map),
+			 0);
+	ck_assert(!offers(&out, RTP_EXT_DEPENDENCY));
 }
 
 static json_t *mapping_json(const struct ortc_mapping *m)
