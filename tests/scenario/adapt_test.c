@@ -271,3 +271,20 @@ TEST(call_remb_alone_chooses_the_layers)
 	ck_assert_uint_eq(call_view(s.here)->lost, 0);
 	call_free(s.c);
 }
+
+/* Though it is due in the same turn. */
+TEST(call_tells_each_publisher_that_nobody_watches)
+{
+	struct call *c = call_new(26);
+	struct cam *cams[8];
+
+	for (int i = 0; i < 8; i++)
+		cams[i] = call_camera(c, call_join(c, NULL));
+	call_run(c, 4 * SECOND);
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(cams[i]->wanted, 99);
+	call_run(c, 4 * SECOND);
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(cams[i]->wanted, -1);
+	call_free(c);
+}
