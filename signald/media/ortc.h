@@ -5,7 +5,8 @@
  * used unmodified: the router's capabilities, the mapping of a producer's
  * payload types and streams to the router's, the template of its consumers
  * and the parameters of one consumer. All functions are pure; random
- * numbers come in as arguments.
+ * numbers come in as arguments. One rule differs: viewers of AV1 get the
+ * dependency descriptor, without which browsers decode no spatial layers.
  *
  *	ortc_router_caps(&caps, list, n);
  *	err = ortc_mapping(&map, &params, &caps, base);
