@@ -58,6 +58,8 @@ async function look(page, name, size, { settleMs = 250 } = {}) {
 		/* not innerWidth: a page that is too wide widens that, too, on a phone */
 		const width = await page.evaluate(() => document.documentElement.scrollWidth);
 		assert.ok(width <= page.viewportSize().width, `${name} ${size} is ${width} px wide`);
+		const cut = await page.evaluate(() => [...document.querySelectorAll('.panel .scroll')].filter((e) => e.scrollWidth > e.clientWidth).length);
+		assert.equal(cut, 0, `${name} ${size}: a panel is wider than its frame`);
 	}
 	await theme(page, 'dark');
 }
@@ -337,6 +339,40 @@ test('a host comes back to an old meeting with its role and the key of its chat'
 	await openPanel(again, 'People');
 	await again.getByRole('complementary').getByText('Host', { exact: true }).waitFor();
 	await page.context().close();
+});
+
+test('a long name cuts nothing off, and panels open though the server has other files by now', async () => {
+	const LONG = 'Maximilian-Alexander von Habsburg-Lothringen zu Unterwaldenfels';
+	const page = await e2e.person(browser, { light: true });
+	await newMeeting(page, server);
+	await joinAs(page, 'Ada');
+	await inRoom(page);
+	const loaded = page.waitForResponse(/ChatPanel-.*js/);
+	loaded.catch(() => undefined);
+	const link = await meetingLink(page);
+	const long = await e2e.person(browser, { light: true });
+	await long.goto(link);
+	await joinAs(long, LONG);
+	await allow(page, LONG);
+	await inRoom(long);
+	await openPanel(page, 'People');
+	await look(page, 'people-long', 'desk');
+	const right = (box) => box.x + box.width;
+	const menuOf = page.getByRole('complementary').getByRole('button', { name: `More for ${LONG}` });
+	const panel = page.getByRole('complementary', { name: 'People' });
+	assert.ok(right(await menuOf.boundingBox()) <= right(await panel.boundingBox()), 'its menu can be reached');
+	await loaded;
+	await page.route(/\/assets\//, (route) => route.fulfill({ status: 404 }));
+	await openPanel(page, 'Chat');
+	await page.getByRole('textbox', { name: 'Message', exact: true }).waitFor();
+	const late = await e2e.person(browser, { light: true });
+	await newMeeting(late, server);
+	await late.route(/ChatPanel/, (route) => route.fulfill({ status: 404 }));
+	await joinAs(late, 'Lea');
+	await inRoom(late);
+	await openPanel(late, 'Chat');
+	await late.getByRole('alert').filter({ hasText: 'Reload the page' }).waitFor();
+	for (const each of [page, long, late]) await each.context().close();
 });
 
 test('many people: pages, turned by a swipe; and then it is full', async () => {

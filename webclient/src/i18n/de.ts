@@ -3,6 +3,7 @@ import type { Dictionary } from './en';
 
 export const de: Dictionary = {
 	app: {
+		notLoaded: 'Das konnte nicht geladen werden. Lade die Seite neu, du kommst in das Treffen zurück.',
 		name: 'chattr',
 		loading: 'Einen Moment…',
 		close: 'Schließen',

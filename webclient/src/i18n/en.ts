@@ -3,6 +3,7 @@ const people = (count: number): string => (count === 1 ? '1 person' : `${count} 
 
 export const en = {
 	app: {
+		notLoaded: 'This could not be loaded. Reload the page: you come back into the meeting.',
 		name: 'chattr',
 		loading: 'One moment…',
 		close: 'Close',
