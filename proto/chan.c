@@ -175,12 +175,6 @@ static void go_down(struct chan *c, int why, uint64_t now_us)
 	c->epoch = 0;
 }
 
-void chan_reset(struct chan *c, uint64_t now_us)
-{
-	assert(c->conf.role == CHAN_SERVER);
-	go_down(c, -ECONNRESET, now_us);
-}
-
 static void go_up(struct chan *c, const Ipc__Envelope *e, uint64_t now_us,
 		  struct chan_msg *m)
 {

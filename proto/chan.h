@@ -141,7 +141,4 @@ void *chan_unpack(struct chan *c, const ProtobufCMessageDescriptor *d,
 bool chan_is_up(const struct chan *c);
 void chan_stats(const struct chan *c, struct chan_stats *out);
 
-/* Server: gives the present socket up and makes a new one. */
-void chan_reset(struct chan *c, uint64_t now_us);
-
 #endif

@@ -432,13 +432,3 @@ double bwe_loss(const struct bwe *b)
 {
 	return b->loss.now;
 }
-
-uint64_t bwe_rtt(const struct bwe *b)
-{
-	return b->rtt_us;
-}
-
-uint64_t bwe_queue(const struct bwe *b)
-{
-	return trend_queue_us(&b->trend);
-}

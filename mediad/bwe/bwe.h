@@ -67,8 +67,5 @@ bool bwe_settled(const struct bwe *b, uint64_t now_us);
 uint32_t bwe_estimate(const struct bwe *b);
 uint32_t bwe_pace(const struct bwe *b);
 double bwe_loss(const struct bwe *b);
-uint64_t bwe_rtt(const struct bwe *b);
-/* How long packets queue on the way, us. */
-uint64_t bwe_queue(const struct bwe *b);
 
 #endif

@@ -41,13 +41,6 @@ bool probe_start(struct probe *p, uint32_t est_bps, uint32_t want_bps,
 	return true;
 }
 
-void probe_soon(struct probe *p, uint64_t now_us)
-{
-	p->pause_us = PAUSE_MIN_US;
-	if (p->next_us > now_us)
-		p->next_us = now_us;
-}
-
 static bool sent_enough(const struct probe *p, uint64_t now_us)
 {
 	return now_us >= p->start_us + SPAN_US && p->packets >= PACKETS_MIN;

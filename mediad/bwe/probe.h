@@ -39,9 +39,6 @@ void probe_init(struct probe *p, uint64_t now_us);
 bool probe_start(struct probe *p, uint32_t est_bps, uint32_t want_bps,
 		 uint64_t now_us);
 
-/* Something happened that changes the link: probe again soon. */
-void probe_soon(struct probe *p, uint64_t now_us);
-
 /* Bytes of padding due now. */
 uint32_t probe_due(struct probe *p, uint64_t now_us);
 

@@ -27,8 +27,4 @@ struct tuple {
 bool tuple_eq(const struct tuple *a, const struct tuple *b);
 uint64_t tuple_hash(const struct tuple *t, uint64_t seed);
 
-/* "udp 10.0.0.1:40000 <- 10.0.0.2:5000"; returns out. */
-#define TUPLE_STRLEN (2 * ADDR_STRLEN + 16)
-const char *tuple_str(const struct tuple *t, char out[TUPLE_STRLEN]);
-
 #endif

@@ -461,19 +461,6 @@ enum dtls_state dtls_state(const struct dtls *d)
 	return d->state;
 }
 
-const char *dtls_state_name(enum dtls_state s)
-{
-	static const char *const names[] = {
-		[DTLS_NEW] = "new",
-		[DTLS_CONNECTING] = "connecting",
-		[DTLS_CONNECTED] = "connected",
-		[DTLS_CLOSED] = "closed",
-		[DTLS_FAILED] = "failed",
-	};
-
-	return names[s];
-}
-
 const char *dtls_why(const struct dtls *d)
 {
 	return d->why ? d->why : "";

@@ -92,7 +92,6 @@ uint64_t dtls_deadline(const struct dtls *d);
 enum dtls_state dtls_tick(struct dtls *d, uint64_t now_us);
 
 enum dtls_state dtls_state(const struct dtls *d);
-const char *dtls_state_name(enum dtls_state s);
 
 /* Why it failed, a kebab-case word for logs: "fingerprint", "timeout"... */
 const char *dtls_why(const struct dtls *d);

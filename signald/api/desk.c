@@ -165,18 +165,6 @@ void desk_forget(struct hub *hub, uint64_t peer, uint64_t object)
 	push(hub, d);
 }
 
-bool desk_is_asking(const struct hub *hub, uint64_t peer, uint64_t object)
-{
-	const struct desk *d = find(hub, peer);
-
-	if (!d)
-		return false;
-	list_for_each (it, &d->asks)
-		if (list_entry(it, struct ask, node)->object == object)
-			return true;
-	return false;
-}
-
 void desk_resend(struct hub *hub, uint64_t peer)
 {
 	struct desk *d = find(hub, peer);

@@ -62,9 +62,6 @@ void desk_answered(struct session *s, uint32_t id, bool ok);
 /* No answer about this object matters any more. */
 void desk_forget(struct hub *hub, uint64_t peer, uint64_t object);
 
-/* Is the client still to answer about this object? */
-bool desk_is_asking(const struct hub *hub, uint64_t peer, uint64_t object);
-
 /* After a resume: sends all that is unanswered again. */
 void desk_resend(struct hub *hub, uint64_t peer);
 

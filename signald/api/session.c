@@ -172,21 +172,6 @@ void session_ok(struct session *s, uint64_t req, json_t *data)
 	send_json(s, wire_put(o, "data", data ? data : json_object()));
 }
 
-void session_ok_text(struct session *s, uint64_t req, const char *data)
-{
-	size_t cap = strlen(data) + 64;
-	char *text = malloc(cap);
-	int n;
-
-	if (!text)
-		return;
-	n = snprintf(text, cap,
-		     "{\"response\":true,\"id\":%llu,\"ok\":true,\"data\":%s}",
-		     (unsigned long long)req, data);
-	session_send(s, text, (size_t)n);
-	free(text);
-}
-
 void session_refuse(struct session *s, uint64_t req, int code,
 		    const char *reason, uint64_t retry_ms)
 {

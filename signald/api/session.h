@@ -87,7 +87,6 @@ void session_release(struct session *s);
 
 /* Answers; data is stolen, NULL reads as {}. s may be NULL: dropped. */
 void session_ok(struct session *s, uint64_t req, json_t *data);
-void session_ok_text(struct session *s, uint64_t req, const char *data);
 void session_refuse(struct session *s, uint64_t req, int code,
 		    const char *reason, uint64_t retry_ms);
 

@@ -219,16 +219,6 @@ int rtpdesc_set_str(struct rtp_codec *c, const char *name, const char *str)
 	return str_copy(p->str, sizeof(p->str), str);
 }
 
-void rtpdesc_del_param(struct rtp_codec *c, const char *name)
-{
-	uint8_t n = 0;
-
-	for (uint8_t i = 0; i < c->n_params; i++)
-		if (!str_eq(c->params[i].name, name))
-			c->params[n++] = c->params[i];
-	c->n_params = n;
-}
-
 /* A number of one or two digits without a leading zero; 0: none there. */
 static int layer_count(const char **s)
 {

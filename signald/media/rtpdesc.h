@@ -182,7 +182,6 @@ const char *rtpdesc_param_str(const struct rtp_codec *c, const char *name);
 /* Sets or replaces. 0, -ENOSPC or -ENAMETOOLONG. */
 int rtpdesc_set_num(struct rtp_codec *c, const char *name, double num);
 int rtpdesc_set_str(struct rtp_codec *c, const char *name, const char *str);
-void rtpdesc_del_param(struct rtp_codec *c, const char *name);
 
 /* Spatial and temporal layers of a scalability mode, 1 and 1 if none. */
 void rtpdesc_layers(const char *scalability, int *spatial, int *temporal);

@@ -139,11 +139,6 @@ uint64_t workers_deadline(const struct workers *ws)
 	return first;
 }
 
-bool workers_can_ask(const struct worker *w)
-{
-	return w->chan && chan_is_up(w->chan);
-}
-
 uint64_t workers_ask(struct worker *w, uint32_t method,
 		     const ProtobufCMessage *body, uint64_t now_us)
 {

@@ -89,9 +89,6 @@ struct chan_msg *workers_next(struct workers *ws, struct worker **from,
 /* When workers_next() must be called at the latest. */
 uint64_t workers_deadline(const struct workers *ws);
 
-/* May requests be sent? */
-bool workers_can_ask(const struct worker *w);
-
 /* As chan_request(). */
 uint64_t workers_ask(struct worker *w, uint32_t method,
 		     const ProtobufCMessage *body, uint64_t now_us);
