@@ -64,6 +64,7 @@ export class Chat {
 
 	#cipher: Cipher | null = null;
 	#queue: Promise<unknown> = Promise.resolve();
+	#out: Promise<void> = Promise.resolve();
 	readonly #byUid = new Map<string, Entry>();
 	readonly #serverIds = new Set<number>();
 	/** The first message that came: changes and keys count, though nobody sees them. */
@@ -430,8 +431,14 @@ export class Chat {
 		void this.#deliver(entry, sent);
 	}
 
-	async #deliver(entry: Entry | null, sent: Sent): Promise<void> {
+	/* One at a time: who is told to wait is not overtaken. */
+	#deliver(entry: Entry | null, sent: Sent): Promise<void> {
 		if (entry) entry.state = 'sending';
+		this.#out = this.#out.then(() => this.#deliverNow(entry, sent));
+		return this.#out;
+	}
+
+	async #deliverNow(entry: Entry | null, sent: Sent): Promise<void> {
 		try {
 			const { id, at } = await this.call.api.call('sendChat', sent);
 			this.#serverIds.add(id);
@@ -440,10 +447,12 @@ export class Chat {
 			entry.at = at;
 			entry.state = 'sent';
 		} catch (error) {
-			if (!entry) return;
 			const wait = error instanceof RequestError ? error.retryAfterMs : undefined;
-			if (wait !== undefined) setTimeout(() => void this.#deliver(entry, sent), wait);
-			else entry.state = 'failed';
+			if (wait !== undefined) {
+				await new Promise((resume) => setTimeout(resume, wait));
+				return this.#deliverNow(entry, sent);
+			}
+			if (entry) entry.state = 'failed';
 		}
 	}
 }
