@@ -250,6 +250,8 @@ test('who is banned has no second chance', async () => {
 	await joinAs(gil, 'Gil');
 	await allow(ada, 'Gil');
 	await inRoom(gil);
+	/* the tiles of who has gone go, too, and move the others under the mouse */
+	await ada.getByText('Reconnecting…').first().waitFor({ state: 'detached' });
 	await menu(ada, 'More for Gil', 'Remove and ban');
 	await gil.getByRole('heading', { name: /^You (were removed|may not enter)/ }).waitFor();
 	await gil.goto(link);
