@@ -50,8 +50,8 @@ export async function plain(browser, server, room, id, options = {}) {
 	return page;
 }
 
-/** Bounds of time double while others have the machine, twice while many have. */
-export const slack = () => (loadavg()[0] > 8 ? 4 : loadavg()[0] > 4 ? 2 : 1);
+/** Bounds of time double while others have the machine. */
+export const slack = () => (loadavg()[0] > 4 ? 2 : 1);
 
 const sum = (reports, kind, field) =>
 	e2e
