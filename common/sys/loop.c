@@ -12,6 +12,7 @@
 
 #define MAX_HOOKS   8
 #define MAX_SIGNALS 8
+#define BREATH_US   50000
 
 struct hook {
 	uint64_t (*fn)(void *arg, uint64_t now_us);
@@ -153,6 +154,12 @@ uint64_t loop_now_us(struct loop *l)
 void loop_stop(struct loop *l)
 {
 	l->stop = true;
+}
+
+void loop_breathe(struct loop *l)
+{
+	if (clock_us() - loop_now_us(l) > BREATH_US)
+		event_base_loopbreak(l->base);
 }
 
 static uint64_t next_deadline(const struct loop *l)

@@ -48,6 +48,13 @@ int loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
 /*
+ * For who is called by many in one turn and takes long: when the turn has
+ * lasted a while, nobody is served after the caller before the hooks have run.
+ * Who is left is the first to be served then.
+ */
+void loop_breathe(struct loop *l);
+
+/*
  * The time of this turn: the monotonic clock, read once when it is first
  * asked for in a turn and the same until the turn ends.
  */

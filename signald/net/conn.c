@@ -475,7 +475,7 @@ static struct bufferevent *make_bev(struct net *net, int fd, enum net_kind kind)
 
 	if (kind != NET_TLS)
 		return bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-	ssl = net->conf.tls ? tls_accept(net->conf.tls) : NULL;
+	ssl = net->conf.tls ? tls_accept(net->conf.tls, net->loop) : NULL;
 	if (!ssl)
 		return NULL;
 	bev = bufferevent_openssl_socket_new(base, fd, ssl,

@@ -2,6 +2,7 @@
 
 #include "common/addr.h"
 #include "common/str.h"
+#include "common/sys/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,6 +58,15 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen,
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* A handshake is the dearest thing that a stranger can ask for. */
+static int on_hello(SSL *ssl, int *alert, void *arg)
+{
+	(void)alert;
+	(void)arg;
+	loop_breathe(SSL_get_app_data(ssl));
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 static SSL_CTX *load(const char *cert, const char *key, char *err, size_t cap)
 {
 	static const unsigned char session_name[] = "chattr";
@@ -82,6 +92,7 @@ static SSL_CTX *load(const char *cert, const char *key, char *err, size_t cap)
 	SSL_CTX_set_session_id_context(ctx, session_name,
 				       sizeof(session_name) - 1);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
 		tell(err, cap, "certificate", cert);
 	else if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
@@ -132,9 +143,13 @@ int tls_reload(struct tls *t, const char *cert, const char *key, char *err,
 	return 0;
 }
 
-SSL *tls_accept(struct tls *t)
+SSL *tls_accept(struct tls *t, struct loop *loop)
 {
-	return SSL_new(t->ctx);
+	SSL *ssl = SSL_new(t->ctx);
+
+	if (ssl)
+		SSL_set_app_data(ssl, loop);
+	return ssl;
 }
 
 /* ---- the certificate of a first run ---------------------------------------

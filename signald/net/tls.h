@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <stddef.h>
 
+struct loop;
 struct tls;
 
 /* PEM files. NULL: err tells why. */
@@ -21,8 +22,11 @@ void tls_free(struct tls *t);
 int tls_reload(struct tls *t, const char *cert, const char *key, char *err,
 	       size_t cap);
 
-/* For a new connection, the caller's to free; NULL: no memory. */
-SSL *tls_accept(struct tls *t);
+/*
+ * For a new connection that loop serves, the caller's to free; NULL: no
+ * memory. Its handshake breathes (loop_breathe()).
+ */
+SSL *tls_accept(struct tls *t, struct loop *loop);
 
 /*
  * Writes a self-signed P-256 certificate for the given names (DNS names and

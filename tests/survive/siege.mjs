@@ -1,7 +1,7 @@
 // Strangers try to keep people out. Each row starts signald, sets a process of
 // attackers upon it and looks at what an honest newcomer, or a host, feels:
 //
-//	node tests/survive/siege.mjs [slow flood knocks guess]
+//	node tests/survive/siege.mjs [slow storm flood knocks guess]
 //
 // BIG=1: the numbers of the design; else a tenth of them. Bounds double while
 // the load average is over 4.
@@ -86,6 +86,14 @@ function dribble(i, ended) {
 	s.resume();
 }
 
+/** What a client says first, to be said by many. */
+function clientHello() {
+	return new Promise((done) => {
+		const s = net.createServer((c) => c.once('data', (data) => done(data) ?? c.destroy()));
+		s.listen(0, '127.0.0.1', () => tls.connect({ host: '127.0.0.1', port: s.address().port }).on('error', () => s.close()));
+	});
+}
+
 const attacks = {
 	/** Connections that say a byte a second, and others that come and go. */
 	async slow() {
@@ -107,6 +115,17 @@ const attacks = {
 		clearInterval(burst);
 		while (ended.length < n) await sleep(100);
 		process.send({ ended: Math.max(...ended) });
+	},
+	/** All shake hands at the same moment. */
+	async storm() {
+		const hello = await clientHello();
+		const all = Array.from({ length: 400 * BIG }, () => net.connect({ host: '127.0.0.1', port: PORT, localAddress: other() }));
+		for (const s of all) s.on('error', () => {}).resume();
+		while (all.some((s) => s.connecting)) await sleep(20);
+		process.send({ ready: all.length });
+		await sleep(500);
+		for (const s of all) s.write(hello);
+		await sleep(SECS * 1000);
 	},
 	/** As many messages as the line takes, of every kind. */
 	async flood() {
@@ -211,6 +230,13 @@ const rows = {
 			}
 		);
 		hold('slow: the last one is closed after ms', said.ended, 10000 + 2500 * slow);
+	},
+	async storm() {
+		await siege('storm', {}, null, async (site) => {
+			const server = site.server();
+			inTime('storm: newcomers', await newcomers(SECS), 2000 * slow * (BIG > 1 ? 2 : 1));
+			hold('storm: the server lives', Number(site.server() === server), 1, site.server() === server);
+		});
 	},
 	async flood() {
 		const said = await siege('flood', {}, null, async () => {

@@ -154,3 +154,62 @@ TEST(loop_serves_a_signal)
 	ck_assert_int_eq(r.signals, 1);
 	loop_free(r.loop);
 }
+
+#define CROWD 300
+
+struct crowd {
+	struct loop *loop;
+	struct seat {
+		struct crowd *crowd;
+		int served;
+	} seat[CROWD];
+	int turns, served, most;
+};
+
+static void work(void *arg, unsigned int ready)
+{
+	struct seat *s = arg;
+	uint64_t until_us = clock_us() + 1000;
+
+	(void)ready;
+	loop_breathe(s->crowd->loop);
+	s->served++;
+	s->crowd->served++;
+	while (clock_us() < until_us)
+		;
+}
+
+static uint64_t count(void *arg, uint64_t now_us)
+{
+	struct crowd *c = arg;
+
+	if (c->served > c->most)
+		c->most = c->served;
+	c->served = 0;
+	if (++c->turns == 14)
+		loop_stop(c->loop);
+	return now_us + 1000000;
+}
+
+/* 300 ms of work are ready at all times. */
+TEST(loop_breathes_in_a_long_turn_and_serves_all)
+{
+	struct crowd c = {.loop = loop_new()};
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(write(fds[1], "a", 1), 1);
+	for (int i = 0; i < CROWD; i++) {
+		c.seat[i].crowd = &c;
+		ck_assert_ptr_nonnull(loop_fd_new(c.loop, fds[0], LOOP_READ,
+						  work, &c.seat[i]));
+	}
+	ck_assert_int_eq(loop_hook(c.loop, count, &c), 0);
+	ck_assert_int_eq(loop_run(c.loop), 0);
+	ck_assert_int_le(c.most, 60);
+	for (int i = 0; i < CROWD; i++)
+		ck_assert_int_ge(c.seat[i].served, 1);
+	loop_free(c.loop);
+	close(fds[0]);
+	close(fds[1]);
+}

@@ -1,5 +1,6 @@
 #include "signald/net/tls.h"
 
+#include "common/sys/loop.h"
 #include "tests/lib/test.h"
 
 #include <openssl/pem.h>
@@ -58,7 +59,8 @@ TEST(tls_signs_once_for_all_names)
 static int handshake(struct tls *t, int min, int max, const char *ciphers)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	SSL *c, *s = tls_accept(t);
+	struct loop *loop = loop_new();
+	SSL *c, *s = tls_accept(t, loop);
 	BIO *a = BIO_new(BIO_s_mem()), *b = BIO_new(BIO_s_mem());
 	int version = 0;
 
@@ -83,6 +85,7 @@ static int handshake(struct tls *t, int min, int max, const char *ciphers)
 	SSL_free(c);
 	SSL_free(s);
 	SSL_CTX_free(ctx);
+	loop_free(loop);
 	return version;
 }
 
