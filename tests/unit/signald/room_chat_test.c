@@ -291,7 +291,8 @@ TEST(outbox_replays_in_order_or_not_at_all)
 		for (int j = 1; j <= i && i <= OUTBOX_CAP; j++) {
 			n = outbox_at(&ob, (uint64_t)j);
 			ck_assert_ptr_nonnull(n);
-			ck_assert_int_eq(atoi(n->text + 1), j);
+			snprintf(text, sizeof(text), "n%d", j);
+			ck_assert_mem_eq(n->text, text, strlen(text));
 		}
 	}
 	ck_assert(outbox_can_replay(&ob, 7, 600));
