@@ -61,13 +61,67 @@ static uint8_t tid_of(uint8_t tid)
 	return tid < MEDIA_MAX_TID ? tid : MEDIA_MAX_TID - 1;
 }
 
-static int on_vp8(struct media *m)
+/* What the frame is to the target that ends in its own layer. */
+static uint8_t own_dti(const struct av1dd *d, const struct av1dd_structure *s)
 {
+	for (unsigned i = 0; i < s->n_targets; i++)
+		if (s->target_sid[i] == d->sid && s->target_tid[i] == d->tid)
+			return d->dti[i];
+	return AV1DD_REQUIRED;
+}
+
+/*
+ * May a viewer of fewer temporal layers take up this one here? The frame
+ * itself does not say: the base frames do, when each is a switch into this
+ * frame's target. (A T1 frame is DISCARDABLE in its own target, though
+ * nothing before it but T0 is needed.)
+ */
+static bool is_entry(const struct av1dd *d, const struct av1dd_structure *s)
+{
+	if (!d->tid)
+		return own_dti(d, s) == AV1DD_SWITCH;
+	for (unsigned i = 0; i < s->n_targets; i++) {
+		if (s->target_sid[i] != d->sid || s->target_tid[i] != d->tid)
+			continue;
+		for (unsigned k = 0; k < s->n_templates; k++)
+			if (s->tmpl[k].sid == d->sid && !s->tmpl[k].tid &&
+			    s->tmpl[k].dti[i] != AV1DD_SWITCH)
+				return false;
+		return true;
+	}
+	return false;
+}
+
+/* Layers by the dependency descriptor: 0, -ENOENT, -EBADMSG as its parser. */
+static int on_dd(struct media *m, struct av1dd_structure *s, struct av1dd *d)
+{
+	int e = av1dd_parse(d, s, m->pkt->data + m->dd_off, m->dd_len);
+
+	if (e)
+		return e;
+	m->sid = d->sid < MEDIA_MAX_SID ? d->sid : MEDIA_MAX_SID - 1;
+	m->tid = tid_of(d->tid);
+	flag(m, is_entry(d, s), MEDIA_SWITCH);
+	flag(m, own_dti(d, s) == AV1DD_DISCARDABLE, MEDIA_NO_REF);
+	return 0;
+}
+
+static int on_vp8(struct media *m, struct av1dd_structure *s)
+{
+	struct av1dd dd;
 	struct vp8 d;
 
 	if (vp8_parse(&d, media_payload(m), m->pay_len) < 0)
 		return -EBADMSG;
-	m->tid = tid_of(d.tid);
+	/* Who describes frames there leaves the payload's descriptor bare. */
+	if (s && m->dd_off && !d.has_tid && on_dd(m, s, &dd) == -EBADMSG)
+		return -EBADMSG;
+	/* For us alone: its frames are numbered across the encodings. */
+	m->dd_off = 0;
+	m->dd_len = 0;
+	m->sid = 0;
+	if (d.has_tid)
+		m->tid = tid_of(d.tid);
 	flag(m, d.key, MEDIA_KEY);
 	flag(m, d.start, MEDIA_START);
 	flag(m, m->flags & MEDIA_MARKER, MEDIA_END);
@@ -123,37 +177,6 @@ static int on_h264(struct media *m)
 	return 0;
 }
 
-/* What the frame is to the target that ends in its own layer. */
-static uint8_t own_dti(const struct av1dd *d, const struct av1dd_structure *s)
-{
-	for (unsigned i = 0; i < s->n_targets; i++)
-		if (s->target_sid[i] == d->sid && s->target_tid[i] == d->tid)
-			return d->dti[i];
-	return AV1DD_REQUIRED;
-}
-
-/*
- * May a viewer of fewer temporal layers take up this one here? The frame
- * itself does not say: the base frames do, when each is a switch into this
- * frame's target. (A T1 frame is DISCARDABLE in its own target, though
- * nothing before it but T0 is needed.)
- */
-static bool is_entry(const struct av1dd *d, const struct av1dd_structure *s)
-{
-	if (!d->tid)
-		return own_dti(d, s) == AV1DD_SWITCH;
-	for (unsigned i = 0; i < s->n_targets; i++) {
-		if (s->target_sid[i] != d->sid || s->target_tid[i] != d->tid)
-			continue;
-		for (unsigned k = 0; k < s->n_templates; k++)
-			if (s->tmpl[k].sid == d->sid && !s->tmpl[k].tid &&
-			    s->tmpl[k].dti[i] != AV1DD_SWITCH)
-				return false;
-		return true;
-	}
-	return false;
-}
-
 static int on_av1(struct media *m, struct av1dd_structure *s)
 {
 	struct av1dd_payload a;
@@ -168,36 +191,30 @@ static int on_av1(struct media *m, struct av1dd_structure *s)
 		flag(m, a.new_sequence, MEDIA_START);
 		return 0;
 	}
-	e = av1dd_parse(&d, s, m->pkt->data + m->dd_off, m->dd_len);
+	e = on_dd(m, s, &d);
 	if (e == -EBADMSG)
 		return e;
 	m->pid = d.frame;
 	flag(m, d.start, MEDIA_START);
 	flag(m, d.end, MEDIA_END);
-	if (e)
-		return 0;
-	m->sid = d.sid < MEDIA_MAX_SID ? d.sid : MEDIA_MAX_SID - 1;
-	m->tid = tid_of(d.tid);
-	flag(m, d.has_structure && d.start, MEDIA_KEY);
-	flag(m, is_entry(&d, s), MEDIA_SWITCH);
-	flag(m, own_dti(&d, s) == AV1DD_DISCARDABLE, MEDIA_NO_REF);
+	flag(m, !e && d.has_structure && d.start, MEDIA_KEY);
 	return 0;
 }
 
 int describe_payload(struct media *m, enum media_codec codec,
-		     struct av1dd_structure *av1)
+		     struct av1dd_structure *dd)
 {
 	if (!m->pay_len)
 		return 0;
 	switch (codec) {
 	case CODEC_VP8:
-		return on_vp8(m);
+		return on_vp8(m, dd);
 	case CODEC_VP9:
 		return on_vp9(m);
 	case CODEC_H264:
 		return on_h264(m);
 	case CODEC_AV1:
-		return on_av1(m, av1);
+		return on_av1(m, dd);
 	case CODEC_NONE:
 	case CODEC_OPUS:
 	case CODEC_MULTIOPUS:

@@ -25,11 +25,12 @@ void describe_header(struct media *m, struct pkt *pkt, const struct rtp *h,
 		     const struct describe_ids *ids);
 
 /*
- * Reads the payload descriptor. `av1` is the stream's structure (AV1, with
- * dependency descriptors or without), else NULL. 0 or -EBADMSG. An empty
- * payload (padding) is good for every codec.
+ * Reads the payload descriptor, and the dependency descriptor of AV1, and of
+ * VP8 where the payload's has no layers. `dd` is the stream's structure; NULL:
+ * it has none. 0 or -EBADMSG. An empty payload (padding) is good for every
+ * codec.
  */
 int describe_payload(struct media *m, enum media_codec codec,
-		     struct av1dd_structure *av1);
+		     struct av1dd_structure *dd);
 
 #endif

@@ -324,15 +324,16 @@ static bool above_layers(const struct consumer *c, const struct media *m)
  * Was nothing left out since the hole of this number? Then a picture id was
  * left open with it, and a receiver waits for that too.
  */
-static bool id_is_open(const struct consumer *c, const struct rtxmap_entry *e,
-		       uint16_t out)
+static bool id_is_open(const struct consumer *c, const struct media *m,
+		       const struct rtxmap_entry *e, uint16_t out)
 {
 	const struct rtxmap_entry *next =
 		rtxmap_get(&c->map, (uint16_t)(out + 1));
 	bool svc = c->layers.n_s > 1 && c->producer->n_streams == 1;
 
 	/* Of layers in one stream a picture id is of all of them. */
-	return !svc && (next ? next->pid_delta : c->pid_delta) == e->pid_delta;
+	return m->flags & MEDIA_PID && !svc &&
+	       (next ? next->pid_delta : c->pid_delta) == e->pid_delta;
 }
 
 /* A packet that fills a hole of an epoch. */
@@ -351,7 +352,7 @@ static enum fwd_verdict fill_hole(struct consumer *c, const struct epoch *ep,
 	if (ends_picture(c, m))
 		e->flags |= RTXMAP_MARKER;
 	/* It should have been left out, but has a number now. */
-	if (!m->pay_len || (above_layers(c, m) && !id_is_open(c, e, out)))
+	if (!m->pay_len || (above_layers(c, m) && !id_is_open(c, m, e, out)))
 		e->flags |= RTXMAP_EMPTY;
 	if (!seq_newer(c->cursor, out))
 		return FWD_LATER;

@@ -19,14 +19,6 @@
 	1000000 /* the same towards its worker, which waits, too */
 #define WANT_ALL 127
 
-static bool has_av1(const struct producer *p)
-{
-	for (unsigned i = 0; i < p->rtp.n_codecs; i++)
-		if (p->rtp.codecs[i].codec == CODEC_AV1)
-			return true;
-	return false;
-}
-
 static bool mid_taken(const struct transport *t, const char *mid)
 {
 	list_for_each (it, &t->producers) {
@@ -134,10 +126,6 @@ int producer_new(struct transport *t, const struct producer_opts *o,
 	if (p->kind == MEDIA_AUDIO)
 		speaker_add(&t->router->speaker, &p->voice, p->peer_id);
 	init_streams(p, o);
-	if (has_av1(p) && !(p->av1 = calloc(1, sizeof(*p->av1)))) {
-		producer_free(p);
-		return -ENOMEM;
-	}
 	err = idmap_put(&t->router->producers, p->id, p);
 	if (err) {
 		p->id = 0;
@@ -180,8 +168,6 @@ static void end_streams(struct producer *p, uint64_t now_us)
 		s->live = false;
 	}
 	p->n_learnt = 0;
-	if (p->av1)
-		memset(p->av1, 0, sizeof(*p->av1));
 }
 
 int producer_move(struct producer *p, struct transport *t,
@@ -220,6 +206,7 @@ void producer_free(struct producer *p)
 	for (unsigned i = 0; i < p->n_streams; i++) {
 		nack_fini(&p->streams[i].nack);
 		rtxcache_fini(&p->streams[i].store);
+		free(p->streams[i].dd);
 	}
 	leave_transport(p);
 	if (p->id)
@@ -229,7 +216,6 @@ void producer_free(struct producer *p)
 	turn_note_drop(&p->note);
 	free(p->consumers);
 	free(p->outlets);
-	free(p->av1);
 	free(p->ctl);
 	free(p);
 }
@@ -244,6 +230,8 @@ static int start(struct producer *p, struct stream *s, uint32_t ssrc)
 	    rtxcache_init(&s->store, video ? VIDEO_SLOTS : AUDIO_SLOTS) < 0)
 		return -ENOMEM;
 	recv_init(&s->recv, ssrc, p->rtp.codecs[0].clock_rate);
+	if (s->dd)
+		s->dd->valid = false;
 	return 0;
 }
 

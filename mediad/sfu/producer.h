@@ -47,6 +47,7 @@ struct stream {
 	struct nack nack;
 	struct rtxcache store;
 	struct keyframe keyframe;
+	struct av1dd_structure *dd; /* made with its first descriptor */
 	uint8_t fir_seq;
 	uint64_t plis, firs;
 	uint64_t bound_us; /* when its SSRC was learnt */
@@ -85,9 +86,8 @@ struct producer {
 	struct stream streams[PRODUCER_MAX_STREAMS];
 	struct consumer **consumers; /* dense, any order */
 	uint32_t n_consumers, cap_consumers;
-	struct speaker_voice voice;  /* audio */
-	struct av1dd_structure *av1; /* AV1's templates; else NULL */
-	uint8_t n_learnt;	     /* SSRCs taken from packets */
+	struct speaker_voice voice; /* audio */
+	uint8_t n_learnt;	    /* SSRCs taken from packets */
 	uint8_t told_score;
 	int8_t wanted;	    /* highest layer told; 127: not yet */
 	uint64_t wanted_us; /* when less will be told; 0: not pending */

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "mediad/rtp/describe.h"
@@ -163,6 +164,15 @@ static void holes(struct stream *s, uint16_t seq, bool rtx, uint64_t now_us)
 	transport_due(t, nack_deadline(&s->nack));
 }
 
+/* Most streams never need one. */
+static struct av1dd_structure *structure_of(struct stream *s,
+					    const struct media *m)
+{
+	if (m->dd_len && !s->dd)
+		s->dd = calloc(1, sizeof(*s->dd));
+	return s->dd;
+}
+
 static enum rx_verdict keep(struct incoming *in, struct stream *s,
 			    struct media *m, bool rtx)
 {
@@ -170,7 +180,7 @@ static enum rx_verdict keep(struct incoming *in, struct stream *s,
 	const struct rtpmap_codec *codec = &p->rtp.codecs[m->pt];
 	struct media *kept;
 
-	if (describe_payload(m, codec->codec, p->av1) < 0)
+	if (describe_payload(m, codec->codec, structure_of(s, m)) < 0)
 		return drop(in, RX_DROP_CODEC);
 	if (rtxcache_get(&s->store, m->seq)) {
 		s->recv.duplicates++;
@@ -194,14 +204,17 @@ static enum rx_verdict keep(struct incoming *in, struct stream *s,
 	return rtx ? RX_RECOVERED : RX_MEDIA;
 }
 
-static void ids_of(const struct producer *p, struct describe_ids *ids)
+static void ids_of(const struct producer *p, int codec,
+		   struct describe_ids *ids)
 {
+	enum media_codec c = p->rtp.codecs[codec].codec;
+
 	ids->level = p->rtp.ext[EXT_LEVEL];
 	ids->orient = p->rtp.ext[EXT_ORIENT];
 	ids->capture = p->rtp.ext[EXT_CAPTURE];
 	ids->playout = p->rtp.ext[EXT_PLAYOUT];
-	/* Of simulcast the frame numbers would not fit together. */
-	ids->dd = p->av1 ? p->rtp.ext[EXT_DD] : 0;
+	/* The others tell of their layers in the payload. */
+	ids->dd = c == CODEC_AV1 || c == CODEC_VP8 ? p->rtp.ext[EXT_DD] : 0;
 }
 
 static enum rx_verdict on_media(struct incoming *in, struct stream *s,
@@ -224,7 +237,7 @@ static enum rx_verdict on_media(struct incoming *in, struct stream *s,
 	}
 	if (!alive)
 		revive(p, in->now_us);
-	ids_of(p, &ids);
+	ids_of(p, codec, &ids);
 	describe_header(&m, in->pkt, &in->h, &ids);
 	m.stream = s->index;
 	m.pt = (uint8_t)codec;
@@ -245,7 +258,7 @@ static enum rx_verdict on_rtx(struct incoming *in, struct stream *s, int codec)
 		return RX_PADDING;
 	if (!s->live || !s->recv.seq.set)
 		return drop(in, RX_DROP_RTX);
-	ids_of(s->producer, &ids);
+	ids_of(s->producer, codec, &ids);
 	describe_header(&m, in->pkt, &in->h, &ids);
 	osn = media_payload(&m);
 	m.seq = (uint16_t)(osn[0] << 8 | osn[1]);
@@ -290,19 +303,25 @@ static enum rx_verdict of_stream(struct incoming *in, struct stream *s)
 	return rtx ? on_rtx(in, s, codec) : on_media(in, s, codec);
 }
 
+static int parse(struct incoming *in, struct transport *t, struct pkt *pkt,
+		 uint64_t now_us, struct rtp_rx *rx)
+{
+	in->t = t;
+	in->pkt = pkt;
+	in->now_us = now_us;
+	in->rx = rx;
+	rx->media = NULL;
+	rx->producer = NULL;
+	return rtp_parse(&in->h, pkt->data, pkt->len);
+}
+
 enum rx_verdict transport_input_piped(struct producer *p, unsigned stream,
 				      struct pkt *pkt, uint64_t now_us,
 				      struct rtp_rx *rx)
 {
 	struct incoming in;
 
-	in.t = p->transport;
-	in.pkt = pkt;
-	in.now_us = now_us;
-	in.rx = rx;
-	rx->media = NULL;
-	rx->producer = NULL;
-	if (rtp_parse(&in.h, pkt->data, pkt->len) < 0)
+	if (parse(&in, p->transport, pkt, now_us, rx) < 0)
 		return drop(&in, RX_DROP_PARSE);
 	if (stream >= p->n_streams || !p->streams[stream].live)
 		return drop(&in, RX_DROP_SSRC);
@@ -318,13 +337,7 @@ enum rx_verdict transport_input(struct transport *t, struct pkt *pkt,
 	enum rx_drop why;
 	bool rtx;
 
-	in.t = t;
-	in.pkt = pkt;
-	in.now_us = now_us;
-	in.rx = rx;
-	rx->media = NULL;
-	rx->producer = NULL;
-	if (rtp_parse(&in.h, pkt->data, pkt->len) < 0)
+	if (parse(&in, t, pkt, now_us, rx) < 0)
 		return drop(&in, RX_DROP_PARSE);
 	arrived(&in);
 	slot = ssrcs_get(&t->ssrcs, in.h.ssrc);

@@ -123,8 +123,8 @@ TEST(svc_goes_up_at_a_key_picture_and_down_at_any)
 #define DD_IN  13 /* the extension's id in the recording */
 
 /* A recording's packet through the SFU; the header it leaves with. */
-static bool av1_through(struct svc *s, const struct record *r, struct rtp *h,
-			uint8_t *out)
+static bool recorded(struct svc *s, const struct record *r, struct rtp *h,
+		     uint8_t *out)
 {
 	struct pkt *pkt = pkt_get(&s->r->pool);
 	bool sent = false;
@@ -189,7 +189,7 @@ TEST(svc_av1_dependency_descriptors_go_on_as_they_came)
 		size_t had = 0, has = 0, n = 0;
 
 		ck_assert_int_eq(rtp_parse(&in, r.data, r.len), 0);
-		if (!av1_through(&s, &r, &h, out))
+		if (!recorded(&s, &r, &h, out))
 			continue;
 		was = rtp_ext(&in, r.data, DD_IN, &had);
 		is = rtp_ext(&h, out, EXT_DD, &has);
@@ -208,6 +208,76 @@ TEST(svc_av1_dependency_descriptors_go_on_as_they_came)
 	ck_assert_uint_ge(structures, 1);
 	record_close(&r);
 	rig_free(s.r);
+}
+
+#define VP8_PT 120
+
+static const char *const rids[] = {"r0", "r1", "r2"};
+
+/* Firefox' three encodings, a viewer of one of them up to a temporal layer. */
+static void vp8_init(struct svc *s, struct record *r, int8_t t)
+{
+	struct producer_opts o;
+
+	record_open(r, "firefox-vp8-dd");
+	memset(s, 0, sizeof(*s));
+	s->r = rig_new();
+	o = rig_vp8(s->r, 3, 2);
+	o.rtp.codecs[0].pt = VP8_PT;
+	o.rtp.ext[EXT_MID] = record_ext(r, ":sdes:mid");
+	o.rtp.ext[EXT_RID] = record_ext(r, ":sdes:rtp-stream-id");
+	o.rtp.ext[EXT_RRID] = 0;
+	o.rtp.ext[EXT_TWCC] = 0;
+	o.rtp.ext[EXT_DD] = record_ext(r, "#dependency-descriptor-rtp-header-"
+					  "extension");
+	strcpy(o.rtp.mid, "0");
+	for (unsigned i = 0; i < 3; i++) {
+		o.rtp.encodings[i].ssrc = 0;
+		strcpy(o.rtp.encodings[i].rid, rids[i]);
+	}
+	s->p = rig_publish(s->r, &o);
+	s->c = rig_subscribe(s->r, s->r->down, s->p,
+			     (struct layers_pair){0, t});
+	s->c->ext[EXT_DD] = EXT_DD;
+}
+
+/* How many packets of the lowest encoding a viewer gets, all if t is 1. */
+static unsigned vp8_described(int8_t t)
+{
+	uint8_t out[2000];
+	unsigned sent = 0;
+	struct record r;
+	struct svc s;
+	struct rtp h;
+
+	vp8_init(&s, &r, t);
+	while (record_next(&r)) {
+		uint16_t seq = 0;
+		size_t n;
+
+		if (rtp_parse(&h, r.data, r.len) < 0 || h.pt != VP8_PT)
+			continue;
+		seq = sent ? s.c->map.head : 0;
+		if (!recorded(&s, &r, &h, out))
+			continue;
+		if (sent++)
+			ck_assert_uint_eq(h.seq, (uint16_t)(seq + 1));
+		ck_assert_ptr_null(rtp_ext(&h, out, EXT_DD, &n));
+		rig_run(s.r, 33333);
+	}
+	record_close(&r);
+	rig_free(s.r);
+	return sent;
+}
+
+/* Firefox says in the descriptors alone which frames may be left out. */
+TEST(vp8_temporal_layers_are_read_from_dependency_descriptors)
+{
+	unsigned all = vp8_described(1), half = vp8_described(0);
+
+	ck_assert_uint_ge(all, 20);
+	ck_assert_uint_lt(half, all * 7 / 10);
+	ck_assert_uint_gt(half, all * 3 / 10);
 }
 
 TEST(only_the_loudest_are_heard_in_a_large_room)
