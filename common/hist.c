@@ -63,3 +63,36 @@ uint64_t hist_quantile(const struct hist *h, double p)
 	}
 	return h->max;
 }
+
+void hist_recent_init(struct hist_recent *h, uint64_t period_us)
+{
+	memset(h, 0, sizeof(*h));
+	h->period_us = period_us;
+}
+
+static void turn_over(struct hist_recent *h, uint64_t now_us)
+{
+	uint64_t old = now_us - h->since_us;
+
+	if (now_us < h->since_us || old < h->period_us)
+		return;
+	if (old < 2 * h->period_us)
+		h->past = h->now;
+	else
+		hist_init(&h->past);
+	hist_init(&h->now);
+	h->since_us = now_us;
+}
+
+void hist_recent_add(struct hist_recent *h, uint64_t us, uint64_t now_us)
+{
+	turn_over(h, now_us);
+	hist_add(&h->now, us);
+}
+
+void hist_recent_get(struct hist_recent *h, uint64_t now_us, struct hist *out)
+{
+	turn_over(h, now_us);
+	*out = h->past;
+	hist_merge(out, &h->now);
+}

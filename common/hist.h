@@ -24,4 +24,14 @@ void hist_merge(struct hist *dst, const struct hist *src);
 /* The value below which a share p (0..1) lies; 0 when empty. */
 uint64_t hist_quantile(const struct hist *h, double p);
 
+/* The same of the last period and the one before, forgetting what is older. */
+struct hist_recent {
+	struct hist now, past;
+	uint64_t period_us, since_us;
+};
+
+void hist_recent_init(struct hist_recent *h, uint64_t period_us);
+void hist_recent_add(struct hist_recent *h, uint64_t us, uint64_t now_us);
+void hist_recent_get(struct hist_recent *h, uint64_t now_us, struct hist *out);
+
 #endif

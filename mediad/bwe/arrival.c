@@ -10,6 +10,8 @@
 #define MASK  (ARRIVAL_RING - 1)
 #define BURST 64 /* so many packets are reported after the short time */
 
+#define LOSS_SMOOTHING 16 /* reports, about a second */
+
 int arrival_init(struct arrival *a)
 {
 	memset(a, 0, sizeof(*a));
@@ -111,6 +113,9 @@ size_t arrival_build(struct arrival *a, uint32_t sender_ssrc, uint64_t now_us,
 	a->due_us = UINT64_MAX;
 	if (!n)
 		return 0;
+	a->loss +=
+		(1 - (float)n / (float)(a->seq.max + 1 - a->base) - a->loss) /
+		LOSS_SMOOTHING;
 	h.base = (uint16_t)a->base;
 	h.fb_count = a->fb_count++;
 	done = twcc_build(&w, &h, list, n);

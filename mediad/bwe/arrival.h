@@ -31,6 +31,7 @@ struct arrival {
 	bool pending;
 	uint64_t due_us;
 	uint64_t first_us; /* of the packets not reported yet */
+	float loss;	   /* share missing in the last reports, smoothed */
 };
 
 /* 0 or -ENOMEM. */

@@ -96,6 +96,8 @@ static void stream_received(struct received *r, struct stream *s,
 	SET(m, firs, s->firs);
 	SET(m, score, s->recv.score);
 	SET(m, jitter, s->recv.jitter_q4 >> 4);
+	if (p->transport->rtt_us && !p->transport->piped)
+		SET(m, rtt_us, p->transport->rtt_us);
 	SET(m, bitrate, rate_bps(&s->recv.rate, now_us));
 	stream_layers(r, s, i, now_us);
 }
@@ -134,17 +136,19 @@ static void stream_sent(Media__StreamStats *m, struct consumer *c,
 	stream_kind(m, c->producer, 0);
 	m->ssrc = c->ssrc;
 	SET(m, rtx_ssrc, c->rtx_ssrc);
-	SET(m, packets, s->packets);
-	SET(m, bytes, s->octets);
+	SET(m, packets, s->rate.packets);
+	SET(m, bytes, s->rate.bytes);
 	SET(m, packets_lost, s->lost);
 	SET(m, fraction_lost, s->fraction_lost / 256.0);
 	SET(m, packets_retransmitted, s->retransmitted);
+	SET(m, packets_repaired, s->repaired);
 	SET(m, nacks, s->nacks);
 	SET(m, nack_packets, s->nack_packets);
 	SET(m, plis, s->plis);
 	SET(m, firs, s->firs);
 	SET(m, score, consumer_score(c));
-	SET(m, rtt_us, s->rtt_us);
+	if (s->rtt_us)
+		SET(m, rtt_us, s->rtt_us);
 	SET(m, jitter, s->jitter);
 	SET(m, bitrate, rate_bps(&s->rate, now_us));
 }
@@ -192,6 +196,8 @@ static void transport_rates(Media__TransportStats *m, struct transport *t,
 	    m->rtp_send_bitrate + m->rtx_send_bitrate +
 		    m->probation_send_bitrate);
 	SET(m, max_incoming, t->max_incoming_bps);
+	if (t->arrival.seq.set)
+		SET(m, loss_received, t->arrival.loss);
 	if (t->bwe) {
 		SET(m, available_outgoing, transport_available_bps(t));
 		SET(m, loss_sent, bwe_loss(t->bwe));
@@ -263,8 +269,9 @@ static void inventory(const struct worker *w, Media__WorkerStats *m)
 
 int ctl_stats_worker(struct control *k, const void *msg)
 {
-	const struct worker *w = k->w;
+	struct worker *w = k->w;
 	Media__WorkerStats m = MEDIA__WORKER_STATS__INIT;
+	struct hist forward;
 	Media__DropCount drop[DROP_COUNT];
 	Media__DropCount *list[DROP_COUNT];
 
@@ -281,8 +288,9 @@ int ctl_stats_worker(struct control *k, const void *msg)
 	SET(&m, pool_peak, w->pool->peak);
 	m.drops = list;
 	m.n_drops = drops(w, drop, list);
-	SET(&m, forward_p50_us, hist_quantile(&w->forward, 0.5));
-	SET(&m, forward_p99_us, hist_quantile(&w->forward, 0.99));
+	hist_recent_get(&w->forward, k->now_us, &forward);
+	SET(&m, forward_p50_us, hist_quantile(&forward, 0.5));
+	SET(&m, forward_p99_us, hist_quantile(&forward, 0.99));
 	m.srtp_backend = text(srtp_env_backend(w->srtp));
 	return control_answer(k, &m.base);
 }

@@ -29,7 +29,8 @@ void egress_flush(struct worker *w)
 			left(s->owner, (uint16_t)(s->mark - 1), s->sent_us);
 		/* The tag of media is its kernel receive stamp. */
 		if (i % LATENCY_EACH == 0 && s->tag && s->sent_us > s->tag)
-			hist_add(&w->forward, s->sent_us - s->tag);
+			hist_recent_add(&w->forward, s->sent_us - s->tag,
+					s->sent_us);
 	}
 	w->n_strays = 0;
 }

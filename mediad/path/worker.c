@@ -12,6 +12,8 @@
 #include "mediad/path/room.h"
 #include "mediad/path/tick.h"
 
+#define FORWARD_US 10000000 /* the latency told is of the last 10 to 20 s */
+
 static int crypto_init(struct worker *w)
 {
 	w->cert = cert_new();
@@ -33,7 +35,7 @@ int worker_init(struct worker *w, const struct worker_conf *conf,
 	idmap_init(&w->ufrags);
 	idmap_init(&w->tuples);
 	pipes_init(&w->pipes);
-	hist_init(&w->forward);
+	hist_recent_init(&w->forward, FORWARD_US);
 	w->hash_seed = rng_id();
 	rng_bytes(w->hash_key, sizeof(w->hash_key));
 	w->box = conf->box ? conf->box : calloc(1, sizeof(*w->box));

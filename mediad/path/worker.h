@@ -97,7 +97,7 @@ struct worker {
 	uint32_t n_strays;
 	uint64_t start_us;
 	struct worker_stats stats;
-	struct hist forward; /* us from the kernel's stamp to the send */
+	struct hist_recent forward; /* us from the kernel's stamp to the send */
 };
 
 /*

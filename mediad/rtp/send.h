@@ -31,7 +31,7 @@ struct send {
 	uint32_t jitter;
 	uint32_t rtx_budget; /* bytes that may be retransmitted now */
 	uint64_t nacks, nack_packets, plis, firs;
-	uint64_t retransmitted, rtx_bytes, rtx_refused;
+	uint64_t retransmitted, repaired, rtx_bytes, rtx_refused;
 	struct rate rate;
 
 	uint32_t prior_lost, prior_sent, prior_repaired; /* of the score */

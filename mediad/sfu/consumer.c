@@ -540,7 +540,7 @@ void consumer_skip_lag(struct consumer *c, uint64_t now_us)
 
 /* ---- retransmission ---------------------------------------------------- */
 
-static bool resent_lately(const struct consumer *c, struct rtxmap_entry *e,
+static bool resent_lately(struct consumer *c, struct rtxmap_entry *e,
 			  uint64_t now_us)
 {
 	uint16_t now_ms = (uint16_t)((now_us / 1000) | 1);
@@ -549,6 +549,7 @@ static bool resent_lately(const struct consumer *c, struct rtxmap_entry *e,
 
 	if (e->resent_ms && (uint16_t)(now_ms - e->resent_ms) < gap)
 		return true;
+	c->send.repaired += !e->resent_ms;
 	e->resent_ms = now_ms;
 	return false;
 }

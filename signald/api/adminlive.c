@@ -2,22 +2,11 @@
 
 #include "common/hex.h"
 #include "common/str.h"
-#include "proto/media.pb-c.h"
 #include "signald/api/admincmd.h"
 #include "signald/api/adminout.h"
 #include "signald/api/hubstate.h"
+#include "signald/api/told.h"
 #include "signald/media/graph.h"
-
-static const char *const limits[] = {
-	[MEDIA__LIMIT_REASON__LIMIT_NONE] = "",
-	[MEDIA__LIMIT_REASON__LIMIT_SENDER] = "sender",
-	[MEDIA__LIMIT_REASON__LIMIT_NETWORK] = "network",
-	[MEDIA__LIMIT_REASON__LIMIT_VIEWPORT] = "viewport",
-	[MEDIA__LIMIT_REASON__LIMIT_CPU] = "cpu",
-	[MEDIA__LIMIT_REASON__LIMIT_HOST] = "host",
-};
-
-#define N_LIMITS (sizeof(limits) / sizeof(limits[0]))
 
 static const char *limit_of(const struct consumer *k)
 {
@@ -25,7 +14,7 @@ static const char *limit_of(const struct consumer *k)
 		return "paused";
 	if (k->producer && k->producer->paused)
 		return "muted";
-	return k->limit < N_LIMITS ? limits[k->limit] : "";
+	return k->limit ? told_limit((int)k->limit) : "";
 }
 
 static const char *name_of(const struct hub *hub, uint64_t peer)

@@ -1,11 +1,15 @@
 /* Statistics, under the names that mediasoup gives them. */
 #include <errno.h>
+#include <math.h>
+#include <string.h>
 
+#include "common/addr.h"
 #include "common/log.h"
 #include "common/str.h"
 #include "common/sys/loop.h"
 #include "signald/api/api.h"
 #include "signald/api/hubstate.h"
+#include "signald/api/told.h"
 #include "signald/media/rtpdesc.h"
 
 static void ask(struct api_req *r, const char *field, uint32_t method)
@@ -83,12 +87,37 @@ void api_stats_transport(struct api_req *r)
 	ask(r, "transportId", MEDIA__METHOD__GET_TRANSPORT_STATS);
 }
 
+/* "192.0.2.1:5" or "[2001:db8::1]:5" taken apart. */
+static json_t *put_address(json_t *o, const char *name, const char *port_name,
+			   const char *text)
+{
+	const char *colon = text ? strrchr(text, ':') : NULL;
+	char host[ADDR_STRLEN];
+	uint64_t port;
+	size_t len;
+
+	if (!colon || str_u64(colon + 1, UINT16_MAX, &port) < 0)
+		return o;
+	if (*text == '[' && colon[-1] == ']') {
+		len = (size_t)(colon - text - 2);
+		text++;
+	} else {
+		len = (size_t)(colon - text);
+	}
+	if (len >= sizeof(host))
+		return o;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	o = wire_put_str(o, name, host);
+	return wire_put_int(o, port_name, (int64_t)port);
+}
+
 static json_t *tuple(const Media__TransportStats *s)
 {
 	json_t *o = json_object();
 
-	o = wire_put_str(o, "localAddress", s->local ? s->local : "");
-	o = wire_put_str(o, "remoteAddress", s->remote ? s->remote : "");
+	o = put_address(o, "localAddress", "localPort", s->local);
+	o = put_address(o, "remoteIp", "remotePort", s->remote);
 	return wire_put_str(o, "protocol", s->tcp ? "tcp" : "udp");
 }
 
@@ -188,12 +217,16 @@ static json_t *layers_json(const Media__StreamStats *s)
 static json_t *put_counts(json_t *o, const Media__StreamStats *s)
 {
 	o = wire_put_int(o, "packetsLost", (int64_t)s->packets_lost);
-	o = wire_put(o, "fractionLost", json_real(s->fraction_lost));
+	/* Of 256, as in RTCP. */
+	o = wire_put_int(o, "fractionLost", lround(s->fraction_lost * 256));
 	o = wire_put_int(o, "jitter", (int64_t)s->jitter);
 	o = wire_put_int(o, "packetsDiscarded", (int64_t)s->packets_discarded);
 	o = wire_put_int(o, "packetsRetransmitted",
 			 (int64_t)s->packets_retransmitted);
 	o = wire_put_int(o, "packetsRepaired", (int64_t)s->packets_repaired);
+	if (s->has_rtx_packets_discarded)
+		o = wire_put_int(o, "rtxPacketsDiscarded",
+				 (int64_t)s->rtx_packets_discarded);
 	o = wire_put_int(o, "nackCount", (int64_t)s->nacks);
 	o = wire_put_int(o, "nackPacketCount", (int64_t)s->nack_packets);
 	o = wire_put_int(o, "pliCount", (int64_t)s->plis);
@@ -218,8 +251,12 @@ static json_t *stream_json(struct hub *hub, const Media__StreamStats *s,
 	o = wire_put_str(o, "mimeType", codec_name(s->codec));
 	o = put_counts(o, s);
 	o = wire_put_int(o, "score", s->score);
-	o = wire_put(o, "roundTripTime", json_real((double)s->rtt_us / 1000));
-	return wire_put(o, "bitrateByLayer", layers_json(s));
+	if (s->has_rtt_us)
+		o = wire_put(o, "roundTripTime",
+			     json_real((double)s->rtt_us / 1000));
+	return s->n_layer_bitrate
+		       ? wire_put(o, "bitrateByLayer", layers_json(s))
+		       : o;
 }
 
 void api_stats_producer(struct api_req *r)
@@ -257,6 +294,9 @@ void api_stats_consumer_end(struct hub *hub, const struct media_out *reply)
 			o = wire_put_int(o, "temporalLayer", s->temporal);
 		if (s->has_allocated)
 			o = wire_put_int(o, "allocatedBitrate", s->allocated);
+		if (s->has_limit && told_limit((int)s->limit))
+			o = wire_put_str(o, "limitReason",
+					 told_limit((int)s->limit));
 		list = wire_add(list, o);
 	}
 	for (size_t i = 0; i < s->n_received; i++)

@@ -78,7 +78,7 @@ static void layers(struct hub *hub, const struct media_out *o)
 	fx_note(hub, o->peer, "consumerLayersChanged", data);
 }
 
-static void limit(struct hub *hub, const struct media_out *o)
+const char *told_limit(int reason)
 {
 	static const char *const reasons[] = {
 		[MEDIA__LIMIT_REASON__LIMIT_NONE] = "none",
@@ -89,10 +89,18 @@ static void limit(struct hub *hub, const struct media_out *o)
 		[MEDIA__LIMIT_REASON__LIMIT_HOST] = "host",
 	};
 
-	if (o->n < 0 || o->n >= (int)(sizeof(reasons) / sizeof(*reasons)))
-		return;
-	fx_note(hub, o->peer, "consumerLimit",
-		wire_put_str(consumer(o->id), "reason", reasons[o->n]));
+	return reason >= 0 && reason < (int)(sizeof(reasons) / sizeof(*reasons))
+		       ? reasons[reason]
+		       : NULL;
+}
+
+static void limit(struct hub *hub, const struct media_out *o)
+{
+	const char *reason = told_limit(o->n);
+
+	if (reason)
+		fx_note(hub, o->peer, "consumerLimit",
+			wire_put_str(consumer(o->id), "reason", reason));
 }
 
 static void wanted(struct hub *hub, const struct media_out *o)

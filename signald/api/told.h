@@ -8,6 +8,9 @@
 
 struct hub;
 
+/* A Media__LimitReason as clients know it; NULL: there is no such. */
+const char *told_limit(int reason);
+
 void told_apply(struct hub *hub, const struct media_out *o);
 
 #endif

@@ -152,6 +152,78 @@ TEST_SLOW(call_repairs_the_downlink, 60)
 	call_free(c);
 }
 
+static void *ask_stats(struct call *c, Media__Method method, uint64_t id,
+		       const ProtobufCMessageDescriptor *d)
+{
+	call_ask_id(c, method, id);
+	return call_answer(c, d);
+}
+
+/* Each number of the statistics tells what the network did. */
+TEST_SLOW(call_statistics_tell_what_happened, 60)
+{
+	static const struct simnet_conf lossy = {.loss = 0.1,
+						 .delay_us = 10000};
+	struct call *c = call_new(40);
+	struct side *a = call_join(c, &lossy), *b = call_join(c, &lossy);
+	struct cam *cam;
+	struct view *v;
+	const Media__ConsumerStats *cs;
+	const Media__ProducerStats *ps;
+	const Media__TransportStats *ts;
+	const Media__StreamStats *s;
+
+	call_run(c, 5 * SECOND);
+	cam = call_camera(c, a);
+	v = call_watch(c, b, cam);
+	call_prefer(v, 1, 2);
+	call_run(c, 20 * SECOND);
+	cs = call_stats(v);
+	ck_assert_int_eq(cs->spatial, 1);
+	ck_assert_int_eq(cs->temporal, 2);
+	ck_assert_uint_gt(cs->allocated, 300000);
+	ck_assert_int_eq(cs->limit, MEDIA__LIMIT_REASON__LIMIT_NONE);
+	s = cs->sent;
+	ck_assert_uint_gt(s->packets, 500);
+	ck_assert_uint_gt(s->bytes, 600000);
+	ck_assert(s->bitrate > 300000 && s->bitrate < 700000);
+	ck_assert_uint_gt(s->packets_lost, 10);
+	ck_assert_uint_gt(s->packets_repaired, 20);
+	ck_assert_uint_ge(s->packets_retransmitted, s->packets_repaired);
+	ck_assert_uint_gt(s->nacks, 10);
+	ck_assert_uint_ge(s->nack_packets, s->packets_retransmitted);
+	ck_assert(s->rtt_us > 15000 && s->rtt_us < 60000);
+	ck_assert_uint_eq(cs->n_received, 3);
+	ps = ask_stats(c, MEDIA__METHOD__GET_PRODUCER_STATS, cam->id,
+		       &media__producer_stats__descriptor);
+	ck_assert_uint_eq(ps->n_streams, 3);
+	s = ps->streams[2];
+	ck_assert_uint_gt(s->packets, 2000);
+	ck_assert(s->bitrate > 1000000 && s->bitrate < 2500000);
+	ck_assert_uint_gt(s->packets_repaired, 100);
+	ck_assert_uint_ge(s->packets_retransmitted, s->packets_repaired);
+	ck_assert_uint_gt(s->nack_packets, s->packets_repaired);
+	ck_assert(s->rtt_us > 15000 && s->rtt_us < 60000);
+	ck_assert_uint_gt(s->layer_bitrate[0], s->bitrate / 8);
+	ts = ask_stats(c, MEDIA__METHOD__GET_TRANSPORT_STATS, a->id,
+		       &media__transport_stats__descriptor);
+	ck_assert(ts->loss_received > 0.05 && ts->loss_received < 0.2);
+	ck_assert_uint_gt(ts->rtp_bytes_received, 3000000);
+	ck_assert_uint_gt(ts->rtx_bytes_received, 100000);
+	ck_assert_uint_gt(ts->recv_bitrate, 1500000);
+	ts = ask_stats(c, MEDIA__METHOD__GET_TRANSPORT_STATS, b->id,
+		       &media__transport_stats__descriptor);
+	/* Of half a second alone. */
+	ck_assert(ts->loss_sent > 0 && ts->loss_sent < 0.4);
+	ck_assert_uint_gt(ts->available_outgoing, 500000);
+	ck_assert_uint_gt(ts->rtp_bytes_sent, 800000);
+	ck_assert_uint_gt(ts->rtx_bytes_sent, 50000);
+	ck_assert_uint_gt(ts->bytes_sent,
+			  ts->rtp_bytes_sent + ts->rtx_bytes_sent);
+	ck_assert_uint_gt(ts->bytes_received, 1000);
+	call_free(c);
+}
+
 /* Many who come at once cost the publisher one key frame, not one each. */
 TEST_SLOW(call_merges_key_frame_requests, 60)
 {

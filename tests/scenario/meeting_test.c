@@ -66,6 +66,91 @@ TEST_SLOW(meeting_offers_what_is_produced, 40)
 	house_close(&h);
 }
 
+static void assert_names(struct guest *g, const char *method, const char *field,
+			 const char *id, const char *type,
+			 const char *const names[])
+{
+	json_t *r = guest_ok(wsclient_ask(g->c, method, "{s:s}", field, id));
+	const json_t *o = json_array_get(json_object_get(r, "data"), 0);
+
+	ck_assert_str_eq(guest_text(o, "type"), type);
+	for (; *names; names++)
+		ck_assert_msg(json_object_get(o, *names) != NULL, "%s: no %s",
+			      method, *names);
+	json_decref(r);
+}
+
+/* mediasoup's names, as its documentation lists them, and ours. */
+TEST_SLOW(meeting_statistics_have_the_names_of_mediasoup, 40)
+{
+	static const char *const transport[] = {"timestamp",
+						"transportId",
+						"iceRole",
+						"iceState",
+						"dtlsState",
+						"bytesReceived",
+						"recvBitrate",
+						"bytesSent",
+						"sendBitrate",
+						"rtpBytesReceived",
+						"rtpRecvBitrate",
+						"rtpBytesSent",
+						"rtpSendBitrate",
+						"rtxBytesReceived",
+						"rtxRecvBitrate",
+						"rtxBytesSent",
+						"rtxSendBitrate",
+						"probationBytesSent",
+						"maxIncomingBitrate",
+						NULL};
+	static const char *const stream[] = {"timestamp",
+					     "ssrc",
+					     "kind",
+					     "mimeType",
+					     "packetsLost",
+					     "fractionLost",
+					     "jitter",
+					     "packetsDiscarded",
+					     "packetsRetransmitted",
+					     "packetsRepaired",
+					     "nackCount",
+					     "nackPacketCount",
+					     "pliCount",
+					     "firCount",
+					     "score",
+					     "packetCount",
+					     "byteCount",
+					     "bitrate",
+					     NULL};
+	static const char *const inbound[] = {"rtxPacketsDiscarded",
+					      "bitrateByLayer", NULL};
+	static const char *const outbound[] = {
+		"rtxSsrc",	    "spatialLayer", "temporalLayer",
+		"allocatedBitrate", "limitReason",  NULL};
+	char id[17], seen[17];
+	struct guest ann, bob;
+	struct house h;
+
+	house_open(&h, "open");
+	guest_arrive(&ann, &h, "Ann");
+	guest_arrive(&bob, &h, "Bob");
+	guest_produce(&ann, "client-produce-video", NULL, id);
+	snprintf(seen, sizeof(seen), "%s",
+		 guest_text(guest_offered(&bob), "id"));
+	guest_produce(&ann, "client-produce-audio", NULL, id);
+	assert_names(&ann, "getTransportStats", "transportId", ann.send,
+		     "webrtc-transport", transport);
+	assert_names(&bob, "getConsumerStats", "consumerId", seen,
+		     "outbound-rtp", stream);
+	assert_names(&bob, "getConsumerStats", "consumerId", seen,
+		     "outbound-rtp", outbound);
+	assert_names(&ann, "getProducerStats", "producerId", id, "inbound-rtp",
+		     stream);
+	assert_names(&ann, "getProducerStats", "producerId", id, "inbound-rtp",
+		     inbound);
+	house_close(&h);
+}
+
 /* chattr: 30 consumes at once got 20 answers, so a full room stalled. */
 TEST_SLOW(chattr_thirty_streams_at_once_are_all_offered, 40)
 {

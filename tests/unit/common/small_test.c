@@ -177,6 +177,27 @@ TEST(hist_quantiles_within_a_sixteenth)
 	ck_assert_uint_eq(h.max, UINT64_MAX);
 }
 
+TEST(hist_recent_forgets_after_two_periods)
+{
+	static struct hist_recent r;
+	static struct hist h;
+
+	hist_recent_init(&r, 10);
+	hist_recent_add(&r, 5000, 100);
+	hist_recent_add(&r, 7, 109);
+	hist_recent_get(&r, 109, &h);
+	ck_assert_uint_eq(h.n, 2);
+	hist_recent_add(&r, 7, 115);
+	hist_recent_get(&r, 119, &h);
+	ck_assert_uint_eq(h.max, 5000);
+	hist_recent_add(&r, 7, 125);
+	hist_recent_get(&r, 125, &h);
+	ck_assert_uint_eq(h.max, 7);
+	ck_assert_uint_eq(h.n, 2);
+	hist_recent_get(&r, 145, &h);
+	ck_assert_uint_eq(h.n, 0);
+}
+
 TEST(pkt_pool_counts)
 {
 	struct pkt_pool pool;
