@@ -8,7 +8,7 @@
 #include "mediad/wire/rtcp.h"
 #include "mediad/wire/rtcpfb.h"
 
-#define NACK_PAIRS_MAX 128 /* of one message: 2,176 packets */
+#define NACK_PAIRS_MAX 128 /* of one compound: 2,176 packets */
 #define FIR_MAX	       32
 #define DLRR_MAX       8
 
@@ -47,7 +47,8 @@ static void resend(struct link *l, struct consumer *c, uint16_t seq,
 		egress_fwd(l->w, l->t, &f, now_us);
 }
 
-static void nack(struct link *l, const struct rtcp *p, uint64_t now_us)
+static void nack(struct link *l, const struct rtcp *p, unsigned *pairs,
+		 uint64_t now_us)
 {
 	struct consumer *c = transport_consumer(l->t, rtcpfb_media(p));
 	struct rtcpfb_nack n;
@@ -55,7 +56,8 @@ static void nack(struct link *l, const struct rtcp *p, uint64_t now_us)
 	if (!c)
 		return;
 	c->send.nacks++;
-	for (unsigned i = 0; i < NACK_PAIRS_MAX && rtcpfb_nack(p, i, &n); i++) {
+	for (unsigned i = 0; *pairs && rtcpfb_nack(p, i, &n); i++) {
+		--*pairs;
 		resend(l, c, n.seq, now_us);
 		for (unsigned k = 0; k < 16; k++)
 			if (n.blp >> k & 1)
@@ -76,14 +78,14 @@ static void fir(struct link *l, const struct rtcp *p, uint64_t now_us)
 }
 
 static void feedback_message(struct link *l, const struct rtcp *p,
-			     uint64_t now_us)
+			     unsigned *pairs, uint64_t now_us)
 {
 	struct consumer *c;
 	uint64_t bps;
 
 	switch (rtcpfb_kind(p)) {
 	case RTCPFB_IS_NACK:
-		nack(l, p, now_us);
+		nack(l, p, pairs, now_us);
 		break;
 	case RTCPFB_IS_TWCC:
 		transport_on_twcc(l->t, p, now_us);
@@ -136,6 +138,7 @@ static void bye(struct link *l, const struct rtcp *p, uint64_t now_us)
 void feedback(struct link *l, const uint8_t *data, size_t len, uint64_t now_us)
 {
 	struct rd r = rd_of(data, len);
+	unsigned pairs = NACK_PAIRS_MAX;
 	struct rtcp p;
 
 	if (!l->settled)
@@ -150,7 +153,7 @@ void feedback(struct link *l, const uint8_t *data, size_t len, uint64_t now_us)
 			break;
 		case RTCP_RTPFB:
 		case RTCP_PSFB:
-			feedback_message(l, &p, now_us);
+			feedback_message(l, &p, &pairs, now_us);
 			break;
 		case RTCP_XR:
 			extended(l, &p, now_us);
