@@ -17,6 +17,8 @@ _Static_assert(DGRAMBIO_MTU == DTLS_MTU, "one MTU");
 #define FIRST_TIMEOUT_US 100000
 #define MAX_TIMEOUT_US	 1000000
 #define RESTARTS_MAX	 8
+#define EARLY_MAX	 4    /* datagrams: a client's first flight, twice */
+#define EARLY_BYTES	 1500 /* of one */
 #define NEVER		 UINT64_MAX
 
 /* Our order decides: browsers list the counter-mode profiles first. */
@@ -43,9 +45,17 @@ struct hands {
 	struct dgrambio q;
 };
 
+/* What the client said before we knew whom to expect. */
+struct early {
+	size_t n;
+	size_t len[EARLY_MAX];
+	uint8_t data[EARLY_MAX][EARLY_BYTES];
+};
+
 struct dtls {
 	struct dtls_ctx *ctx;
 	struct hands *hands;
+	struct early *early; /* mostly NULL */
 	enum dtls_state state;
 	enum dtls_role role;
 	const char *why;
@@ -342,9 +352,78 @@ void dtls_free(struct dtls *d)
 	if (!d)
 		return;
 	hands_free(d);
+	free(d->early);
 	dtls_ctx_free(d->ctx);
 	sodium_memzero(d, sizeof(*d));
 	free(d);
+}
+
+/* A record header that OpenSSL could use (RFC 6347 section 4.1). */
+static bool is_record(const uint8_t *data, size_t len)
+{
+	struct rd r = rd_of(data, len);
+	uint8_t type = rd_u8(&r);
+	uint8_t major = rd_u8(&r);
+	uint16_t n;
+
+	rd_skip(&r, 1 + 2 + 6);
+	n = rd_u16(&r);
+	return !r.bad && type >= 20 && type <= 23 && major == 0xfe && n &&
+	       n <= rd_left(&r);
+}
+
+/* Some browsers stop repeating it after 150 ms, before signaling is done. */
+static bool early_keep(struct dtls *d, const uint8_t *data, size_t len)
+{
+	struct early *e = d->early;
+
+	if (!e)
+		e = d->early = calloc(1, sizeof(*e));
+	if (!e || e->n == EARLY_MAX || len > EARLY_BYTES)
+		return false;
+	memcpy(e->data[e->n], data, len);
+	e->len[e->n++] = len;
+	return true;
+}
+
+enum dtls_state dtls_input(struct dtls *d, const uint8_t *data, size_t len,
+			   uint64_t now_us)
+{
+	d->now_us = now_us;
+	if (d->state == DTLS_NEW && is_record(data, len) &&
+	    early_keep(d, data, len))
+		return d->state;
+	if (!d->hands || d->state == DTLS_FAILED || d->state == DTLS_CLOSED ||
+	    !is_record(data, len)) {
+		d->stats.dropped++;
+		return d->state;
+	}
+	d->stats.in++;
+	if (d->state == DTLS_CONNECTING) {
+		if (d->give_up_us == NEVER)
+			d->give_up_us = now_us + DTLS_HANDSHAKE_US;
+		d->stats.bytes_in += (uint32_t)len;
+		if (d->stats.bytes_in > DTLS_BYTES_MAX) {
+			set_state(d, DTLS_FAILED, "too-many-bytes");
+			d->free_us = now_us;
+			return d->state;
+		}
+	}
+	dgrambio_feed(&d->hands->q, data, len);
+	advance(d);
+	if (d->hands)
+		dgrambio_feed(&d->hands->q, NULL, 0);
+	return d->state;
+}
+
+static void early_use(struct dtls *d)
+{
+	struct early *e = d->early;
+
+	d->early = NULL;
+	for (size_t i = 0; e && d->role == DTLS_SERVER && i < e->n; i++)
+		dtls_input(d, e->data[i], e->len[i], d->now_us);
+	free(e);
 }
 
 int dtls_start(struct dtls *d, enum dtls_role role, const struct cert_fp *fps,
@@ -368,48 +447,8 @@ int dtls_start(struct dtls *d, enum dtls_role role, const struct cert_fp *fps,
 		d->give_up_us = now_us + DTLS_HANDSHAKE_US;
 		advance(d);
 	}
+	early_use(d);
 	return 0;
-}
-
-/* A record header that OpenSSL could use (RFC 6347 section 4.1). */
-static bool is_record(const uint8_t *data, size_t len)
-{
-	struct rd r = rd_of(data, len);
-	uint8_t type = rd_u8(&r);
-	uint8_t major = rd_u8(&r);
-	uint16_t n;
-
-	rd_skip(&r, 1 + 2 + 6);
-	n = rd_u16(&r);
-	return !r.bad && type >= 20 && type <= 23 && major == 0xfe && n &&
-	       n <= rd_left(&r);
-}
-
-enum dtls_state dtls_input(struct dtls *d, const uint8_t *data, size_t len,
-			   uint64_t now_us)
-{
-	d->now_us = now_us;
-	if (!d->hands || d->state == DTLS_FAILED || d->state == DTLS_CLOSED ||
-	    !is_record(data, len)) {
-		d->stats.dropped++;
-		return d->state;
-	}
-	d->stats.in++;
-	if (d->state == DTLS_CONNECTING) {
-		if (d->give_up_us == NEVER)
-			d->give_up_us = now_us + DTLS_HANDSHAKE_US;
-		d->stats.bytes_in += (uint32_t)len;
-		if (d->stats.bytes_in > DTLS_BYTES_MAX) {
-			set_state(d, DTLS_FAILED, "too-many-bytes");
-			d->free_us = now_us;
-			return d->state;
-		}
-	}
-	dgrambio_feed(&d->hands->q, data, len);
-	advance(d);
-	if (d->hands)
-		dgrambio_feed(&d->hands->q, NULL, 0);
-	return d->state;
 }
 
 size_t dtls_output(struct dtls *d, uint8_t *buf, size_t cap)

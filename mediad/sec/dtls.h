@@ -42,7 +42,7 @@ enum dtls_role {
 };
 
 enum dtls_state {
-	DTLS_NEW,	 /* no role and fingerprints yet: input is dropped */
+	DTLS_NEW,	 /* no role and fingerprints yet: input is kept */
 	DTLS_CONNECTING, /* started */
 	DTLS_CONNECTED,	 /* keys are there */
 	DTLS_CLOSED,	 /* the peer said close_notify */
@@ -74,7 +74,8 @@ void dtls_free(struct dtls *d);
 
 /*
  * What signaling said about the peer. `role` is ours: the client sends the
- * first flight at once (ask dtls_output()). 0; -EALREADY when it was started
+ * first flight at once, and the server answers the one that came before, of
+ * four datagrams at most (ask dtls_output()). 0; -EALREADY when it was started
  * before, -EINVAL for no or too many fingerprints, -ENOMEM.
  */
 int dtls_start(struct dtls *d, enum dtls_role role, const struct cert_fp *fps,
