@@ -202,13 +202,15 @@ static void settle(struct icelite *ice, int i, bool nominated,
 		   struct ice_out *o)
 {
 	struct ice_pair *p = &ice->pair[i];
+	const struct ice_pair *s =
+		&ice->pair[ice->selected < 0 ? i : ice->selected];
+	bool held = s->spoken && !ice->dtls_done;
 
 	if (ice->selected == NONE) {
 		select_pair(ice, i, o);
 	} else if (nominated && i == ice->selected) {
 		ice->wanted = NONE;
-	} else if (nominated &&
-		   (p->proven || !ice->pair[ice->selected].proven)) {
+	} else if (nominated && !held && (p->proven || !s->proven)) {
 		ice->wanted = NONE;
 		select_pair(ice, i, o);
 	} else if (nominated) {
@@ -443,23 +445,28 @@ uint64_t icelite_deadline(const struct icelite *ice)
 	return due;
 }
 
+void icelite_dtls_heard(struct icelite *ice, const struct tuple *t,
+			struct ice_out *o)
+{
+	int i = find(ice, t);
+
+	out_init(o);
+	if (i == NONE || ice->dtls_done)
+		return;
+	ice->pair[i].spoken = true;
+	ice->wanted = NONE;
+	select_pair(ice, i, o);
+}
+
 void icelite_dtls_done(struct icelite *ice, const struct tuple *t,
 		       struct ice_out *o)
 {
 	int i = find(ice, t);
-	int before = ice->selected;
 
-	out_init(o);
+	icelite_dtls_heard(ice, t, o);
 	ice->dtls_done = true;
-	if (i == NONE)
-		return;
-	if (before != NONE && before != i && !ice->pair[before].proven) {
-		/* Where the peer wants us: next, once it is proven. */
-		select_pair(ice, i, o);
-		ice->wanted = (int8_t)before;
-		ask(ice, &ice->pair[before], ice->pair[before].checked_us);
-	}
-	prove(ice, i, o);
+	if (i != NONE)
+		prove(ice, i, o);
 }
 
 void icelite_tuple_closed(struct icelite *ice, const struct tuple *t,

@@ -101,7 +101,8 @@ struct ice_pair {
 	uint8_t tries; /* left */
 	bool used;     /* else a free slot */
 	bool proven;
-	bool asked; /* tid is outstanding */
+	bool asked;  /* tid is outstanding */
+	bool spoken; /* DTLS came from it */
 	uint8_t tid[STUN_TID_LEN];
 };
 
@@ -150,9 +151,14 @@ bool icelite_tick(struct icelite *ice, uint64_t now_us, struct ice_out *o,
 uint64_t icelite_deadline(const struct icelite *ice);
 
 /*
- * DTLS ended on this tuple: it is proven. Events as of input (the selected
- * tuple may change to it when the selected one is not proven).
+ * DTLS came from this tuple. Until it has ended, the answers go where it
+ * comes from: a peer that nominates every pair it checks, and last a worse
+ * one, speaks on its best. Events as of input.
  */
+void icelite_dtls_heard(struct icelite *ice, const struct tuple *t,
+			struct ice_out *o);
+
+/* DTLS ended on this tuple: it is selected and proven. Events as of input. */
 void icelite_dtls_done(struct icelite *ice, const struct tuple *t,
 		       struct ice_out *o);
 

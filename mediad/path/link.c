@@ -232,7 +232,11 @@ void link_dtls(struct link *l, const struct link_path *from,
 	       const uint8_t *data, size_t len, uint64_t now_us)
 {
 	struct tuple t = from->tuple;
+	struct ice_out o;
 
+	icelite_dtls_heard(&l->ice, &t, &o);
+	if (o.events)
+		ice_apply(l, &o, 0, now_us);
 	dtls_input(l->dtls, data, len, now_us);
 	dtls_flush(l);
 	dtls_look(l, &t, now_us);

@@ -461,9 +461,44 @@ TEST(ice_dtls_on_another_tuple_than_nominated)
 	ck_assert(selected_is(&r, 1));
 	icelite_dtls_done(&r.ice, &t, &r.o);
 	ck_assert(selected_is(&r, 0) && icelite_proven(&r.ice));
+	check(&r, &c, 1, 2 * S);
 	ck_assert_int_eq(asks(&r, 1, 2 * S, tid), 1);
 	input(&r, buf, reply_to(buf, sizeof(buf), tid, 400), 1, 2 * S);
 	ck_assert(selected_is(&r, 1));
+}
+
+/* Firefox nominates every pair it checks, a worse one last. */
+TEST(ice_dtls_is_answered_where_it_comes_from)
+{
+	struct tuple t[] = {tuple_no(0), tuple_no(1)};
+	struct check c = plain;
+	struct rig r;
+
+	rig_init(&r);
+	c.use_candidate = true;
+	check(&r, &c, 0, S);
+	icelite_heard(&r.ice, &t[0], 1400);
+	icelite_dtls_heard(&r.ice, &t[0], &r.o);
+	ck_assert_uint_eq(r.o.events, 0);
+	check(&r, &c, 1, S);
+	ck_assert(selected_is(&r, 0) && icelite_may_send(&r.ice, 1400));
+
+	rig_init(&r);
+	check(&r, &c, 0, S);
+	check(&r, &c, 1, S);
+	ck_assert(selected_is(&r, 1) && !icelite_may_send(&r.ice, 1000));
+	icelite_heard(&r.ice, &t[0], 1400);
+	icelite_dtls_heard(&r.ice, &t[0], &r.o);
+	ck_assert(r.o.events & ICE_EV_SELECTED);
+	ck_assert(selected_is(&r, 0) && icelite_may_send(&r.ice, 1400));
+	check(&r, &c, 1, S);
+	ck_assert(selected_is(&r, 0));
+	icelite_dtls_heard(&r.ice, &t[1], &r.o);
+	ck_assert(selected_is(&r, 1));
+	icelite_dtls_done(&r.ice, &t[0], &r.o);
+	ck_assert(selected_is(&r, 0) && icelite_proven(&r.ice));
+	icelite_dtls_heard(&r.ice, &t[1], &r.o);
+	ck_assert(selected_is(&r, 0));
 }
 
 TEST(ice_consent_is_lost_and_found)
