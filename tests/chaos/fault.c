@@ -225,9 +225,15 @@ time_t time(time_t *out)
 
 /* ---- memory: what our own code asks for ---- */
 
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
+#ifdef __SANITIZE_ADDRESS__
+#define ALLOCATOR(name) __interceptor_##name
+#else
+#define ALLOCATOR(name) __libc_##name
+#endif
+
+void *ALLOCATOR(malloc)(size_t n);
+void *ALLOCATOR(calloc)(size_t n, size_t size);
+void *ALLOCATOR(realloc)(void *p, size_t n);
 
 static int none_left(const void *caller)
 {
@@ -242,19 +248,22 @@ static int none_left(const void *caller)
 
 void *malloc(size_t n)
 {
-	return none_left(__builtin_return_address(0)) ? NULL : __libc_malloc(n);
+	return none_left(__builtin_return_address(0)) ? NULL
+						      : ALLOCATOR(malloc)(n);
 }
 
 void *calloc(size_t n, size_t size)
 {
-	return none_left(__builtin_return_address(0)) ? NULL
-						      : __libc_calloc(n, size);
+	return none_left(__builtin_return_address(0))
+		       ? NULL
+		       : ALLOCATOR(calloc)(n, size);
 }
 
 void *realloc(void *p, size_t n)
 {
-	return none_left(__builtin_return_address(0)) ? NULL
-						      : __libc_realloc(p, n);
+	return none_left(__builtin_return_address(0))
+		       ? NULL
+		       : ALLOCATOR(realloc)(p, n);
 }
 
 /* ---- the bus ---- */
