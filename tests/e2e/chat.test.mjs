@@ -2,7 +2,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import * as e2e from './lib.mjs';
-import { allow, button, inRoom, joinAs, meetingOfTwo, menu, openPanel } from './people.mjs';
+import { allow, button, inRoom, joinAs, meetingOfTwo, menu, putOut, openPanel } from './people.mjs';
 
 let server, browser, ada, ben, link, firstCode;
 const frames = [];
@@ -196,7 +196,7 @@ test('who has no key sees why, and nothing else', async () => {
 	firstCode = await safetyCode(ada);
 	assert.match(firstCode, /^\d{4} \d{4}$/);
 	assert.equal(firstCode, await safetyCode(ben));
-	await menu(ada, 'More for Eve', 'Remove');
+	await putOut(ada, 'Eve');
 	await eve.getByRole('heading', { name: 'You were removed' }).waitFor();
 	await eve.context().close();
 });

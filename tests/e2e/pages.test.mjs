@@ -4,7 +4,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as e2e from './lib.mjs';
-import { allow, button, inRoom, joinAs, meetingLink, menu, newMeeting, openPanel, sees, takeSeat, tile } from './people.mjs';
+import { allow, button, inRoom, joinAs, meetingLink, menu, newMeeting, openPanel, putOut, sees, takeSeat, tile } from './people.mjs';
 
 const axe = readFileSync(e2e.require.resolve('axe-core'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -292,7 +292,11 @@ for (const [size, options] of Object.entries(SIZES)) {
 		await second.getByRole('heading', { name: 'Open in another tab' }).waitFor();
 		await look(second, 'elsewhere', size);
 		await second.close();
-		await menu(ada, 'More for Noa', 'Remove');
+		await menu(ada, 'More for Noa', 'Remove and ban');
+		await ada.getByRole('dialog', { name: 'Remove and ban Noa?' }).waitFor();
+		await look(ada, 'remove', size);
+		await ada.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+		await putOut(ada, 'Noa');
 		await tab.getByRole('heading', { name: 'You were removed' }).waitFor();
 		await look(tab, 'end-kicked', size);
 		await button(tab, 'Back to start').click();
@@ -341,6 +345,24 @@ test('a host comes back to an old meeting with its role and the key of its chat'
 	await page.context().close();
 });
 
+/** The server has other files from now on: what is missing is said once, and is done without. */
+async function aNewVersion(page) {
+	const next = '<!doctype html><script type="module" src="/assets/index-next.js"></script>';
+	await page.route(`${server.url}/`, (route) => route.fulfill({ contentType: 'text/html', body: next }));
+	await menu(page, 'More', 'Settings');
+	const noise = page.getByRole('switch', { name: 'Suppress background noise' });
+	await noise.click();
+	await page.getByText('Noise suppression could not be started.').waitFor();
+	assert.equal(await noise.getAttribute('aria-checked'), 'false');
+	await page.getByText('The server has a new version.').waitFor();
+	await page.getByLabel('Language').selectOption('de');
+	await page.getByRole('switch', { name: 'Blur my background' }).click();
+	await page.getByText('Background blur could not be started.').waitFor();
+	await page.getByRole('complementary', { name: 'Settings' }).waitFor();
+	assert.equal(await page.getByText('The server has a new version.').count(), 1);
+	assert.deepEqual(page.complaints.filter((c) => c.startsWith('page error')), []);
+}
+
 test('a long name cuts nothing off, and panels open though the server has other files by now', async () => {
 	const LONG = 'Maximilian-Alexander von Habsburg-Lothringen zu Unterwaldenfels';
 	const page = await e2e.person(browser, { light: true });
@@ -365,6 +387,11 @@ test('a long name cuts nothing off, and panels open though the server has other 
 	await page.route(/\/assets\//, (route) => route.fulfill({ status: 404 }));
 	await openPanel(page, 'Chat');
 	await page.getByRole('textbox', { name: 'Message', exact: true }).waitFor();
+	await aNewVersion(page);
+	await sees(page, LONG);
+	await page.unrouteAll({ behavior: 'ignoreErrors' });
+	await button(page, 'Reload').click();
+	await page.getByRole('toolbar', { name: 'Steuerung' }).waitFor();
 	const late = await e2e.person(browser, { light: true });
 	await newMeeting(late, server);
 	await late.route(/ChatPanel/, (route) => route.fulfill({ status: 404 }));

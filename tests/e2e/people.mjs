@@ -75,6 +75,12 @@ export async function menu(page, label, item) {
 	).click();
 }
 
+/** Puts somebody out, and means it. */
+export async function putOut(page, name, item = 'Remove') {
+	await menu(page, `More for ${name}`, item);
+	await page.getByRole('dialog', { name: `${item} ${name}?` }).getByRole('button', { name: item, exact: true }).click();
+}
+
 /** Opens a panel of the toolbar, if it is not open. */
 export async function openPanel(page, name) {
 	const toggle = page.getByRole('toolbar').getByRole('button', { name: new RegExp(`^${name}`) });

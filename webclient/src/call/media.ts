@@ -38,6 +38,8 @@ interface ConsumerEntry {
 interface ProducerEntry {
 	producer: ms.Producer;
 	quality: SendQuality;
+	/** The last change of its layers: mediasoup-client forgets one that comes while another runs. */
+	layers: Promise<void>;
 }
 
 export class Media {
@@ -116,7 +118,7 @@ export class Media {
 			zeroRtpOnPause: false,
 			appData: { source }
 		});
-		this.#producers.set(source, { producer, quality });
+		this.#producers.set(source, { producer, quality, layers: Promise.resolve() });
 		this.#reuse.delete(source);
 		producer.observer.once('close', () => {
 			if (this.#producers.get(source)?.producer === producer) this.#producers.delete(source);
@@ -157,9 +159,13 @@ export class Media {
 
 	/** The server wants no more than this layer; -1: nobody watches. */
 	async layersWanted(producerId: string, maxSpatialLayer: number): Promise<void> {
-		for (const { producer } of this.#producers.values()) {
-			if (producer.id !== producerId || producer.kind !== 'video' || producer.closed) continue;
-			await producer.setMaxSpatialLayer(maxSpatialLayer).catch(() => undefined);
+		for (const entry of this.#producers.values()) {
+			const { producer } = entry;
+			if (producer.id !== producerId || producer.kind !== 'video') continue;
+			entry.layers = entry.layers
+				.then(() => producer.setMaxSpatialLayer(maxSpatialLayer))
+				.catch(() => undefined);
+			await entry.layers;
 		}
 	}
 

@@ -3,6 +3,8 @@ import type { Dictionary } from './en';
 
 export const de: Dictionary = {
 	app: {
+		newVersion: 'Der Server hat eine neue Version. Lade neu, wenn es dir passt: du kommst in das Treffen zurück.',
+		reload: 'Neu laden',
 		notLoaded: 'Das konnte nicht geladen werden. Lade die Seite neu, du kommst in das Treffen zurück.',
 		name: 'chattr',
 		loading: 'Einen Moment…',
@@ -176,6 +178,10 @@ export const de: Dictionary = {
 		toWaiting: 'In den Warteraum schicken',
 		kick: 'Entfernen',
 		ban: 'Entfernen und sperren',
+		kickTitle: (name) => `${name} entfernen?`,
+		kickLead: 'Ton und Bild enden sofort. Wer entfernt ist, darf wieder anklopfen.',
+		banTitle: (name) => `${name} entfernen und sperren?`,
+		banLead: 'Ton und Bild enden sofort. Wer gesperrt ist, kommt nicht mehr in dieses Treffen.',
 		quality: (bars) => `Verbindung ${bars} von 3`,
 		pinned: 'Angeheftet',
 		spotlit: 'Hervorgehoben'

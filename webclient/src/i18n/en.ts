@@ -3,6 +3,8 @@ const people = (count: number): string => (count === 1 ? '1 person' : `${count} 
 
 export const en = {
 	app: {
+		newVersion: 'The server has a new version. Reload when it suits you: you come back into the meeting.',
+		reload: 'Reload',
 		notLoaded: 'This could not be loaded. Reload the page: you come back into the meeting.',
 		name: 'chattr',
 		loading: 'One moment…',
@@ -174,6 +176,10 @@ export const en = {
 		toWaiting: 'Send to waiting room',
 		kick: 'Remove',
 		ban: 'Remove and ban',
+		kickTitle: (name: string) => `Remove ${name}?`,
+		kickLead: 'Sound and video end at once. Whoever is removed may knock again.',
+		banTitle: (name: string) => `Remove and ban ${name}?`,
+		banLead: 'Sound and video end at once. Whoever is banned cannot come back into this meeting.',
 		quality: (bars: number) => `Connection ${bars} of 3`,
 		pinned: 'Pinned',
 		spotlit: 'In the spotlight'

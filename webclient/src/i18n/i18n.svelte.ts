@@ -18,8 +18,9 @@ class I18n {
 
 	async #load(language: string): Promise<void> {
 		const load = loaders[language];
-		const dictionary = load ? await load() : en;
-		if (prefs.language === language) this.t = dictionary;
+		/* without it the page goes on in the language that it has */
+		const dictionary = load ? await load().catch(() => null) : en;
+		if (dictionary && prefs.language === language) this.t = dictionary;
 	}
 
 	time(ms: number): string {

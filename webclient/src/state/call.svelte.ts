@@ -390,7 +390,7 @@ export class Call {
 			if (this.local.micOn) return;
 			toast(i18n.t.room.askedToUnmute, {
 				ms: 15_000,
-				action: { label: i18n.t.room.unmute, run: () => void this.toggleMic() }
+				actions: [{ label: i18n.t.room.unmute, run: () => void this.toggleMic() }]
 			});
 		},
 		producerPaused: ({ producerId }) => void this.#stoppedByHost(producerId),
@@ -440,7 +440,11 @@ export class Call {
 		if (!track) await media.pause(source);
 		else if (media.producer(source)?.paused) await media.resume(source, track);
 		else if (media.producer(source)) await media.replaceTrack(source, track);
-		else await media.produce(source, track, { music: prefs.music });
+		else {
+			await media.produce(source, track, { music: prefs.music });
+			const said = this.#layersWanted.has(media.producer(source)?.id ?? '');
+			if (source === 'webcam' && (said || this.lowData !== 'auto')) await this.#limitSending(this.lowData);
+		}
 	}
 
 	#refused(kind: LocalKind, error: unknown): void {

@@ -5,6 +5,7 @@
 import type { LocalMedia } from '../media/local.svelte';
 import { plain } from '../media/process';
 import { prefs } from './prefs.svelte';
+import { fileMissing } from './version';
 
 /** Applies what is remembered; a failure leaves the plain track. */
 export async function applyProcessing(local: LocalMedia): Promise<void> {
@@ -26,14 +27,22 @@ export async function setBlur(local: LocalMedia, on: boolean): Promise<void> {
 	await local.reopenCamera();
 }
 
+/** Their models are files, too. */
+async function loaded(model: Promise<unknown>): Promise<void> {
+	await model.catch((error: unknown) => {
+		void fileMissing();
+		throw error;
+	});
+}
+
 async function useNoiseSuppression(local: LocalMedia): Promise<void> {
 	const { loadNoiseSuppression, suppressNoise } = await import('../media/noise');
-	await loadNoiseSuppression();
+	await loaded(loadNoiseSuppression());
 	local.processMic = suppressNoise;
 }
 
 async function useBlur(local: LocalMedia): Promise<void> {
 	const { loadBlur, blurBackground } = await import('../media/blur');
-	await loadBlur();
+	await loaded(loadBlur());
 	local.processCamera = blurBackground;
 }

@@ -5,7 +5,7 @@ import type { Call } from '../state/call.svelte';
 import type { Person } from '../state/room.svelte';
 import { toast } from '../state/toasts.svelte';
 import type { MenuItem } from './Menu.svelte';
-import type { View } from './view.svelte';
+import type { Question, View } from './view.svelte';
 
 /** `person` null: oneself. */
 export function personActions(call: Call, view: View, person: Person | null): MenuItem[] {
@@ -43,8 +43,21 @@ export function personActions(call: Call, view: View, person: Person | null): Me
 		else items.push({ label: t.cohost, run: setRole('cohost') });
 		if (room.selfRole === 'host') items.push({ label: t.host, run: setRole('host') });
 		items.push({ label: t.toWaiting, run: () => run(api.call('sendToWaiting', { peerId })) });
-		items.push({ label: t.kick, danger: true, run: () => run(api.call('kick', { peerId })) });
-		items.push({ label: t.ban, danger: true, run: () => run(api.call('kick', { peerId, ban: true })) });
+		const { name } = person;
+		const put = (ban: boolean) => () => run(api.call('kick', ban ? { peerId, ban } : { peerId }));
+		const ask = (question: Question) => () => (view.question = question);
+		const out = { title: t.kickTitle(name), lead: t.kickLead, act: t.kick, run: put(false) };
+		const barred = { title: t.banTitle(name), lead: t.banLead, act: t.ban, run: put(true) };
+		items.push({ label: t.kick, danger: true, run: ask(out) }, { label: t.ban, danger: true, run: ask(barred) });
 	}
 	return items;
+}
+
+export async function decideKnock(call: Call, method: 'admit' | 'deny', peerId: string, reason?: string): Promise<void> {
+	try {
+		await (method === 'admit' ? call.api.call('admit', { peerId }) : call.api.call('deny', { peerId, reason }));
+		call.room.apply('knockGone', { peerId });
+	} catch {
+		toast(i18n.t.people.failed, { tone: 'warn' });
+	}
 }

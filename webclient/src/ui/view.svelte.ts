@@ -6,6 +6,15 @@ import { prefs } from '../state/prefs.svelte';
 export type Panel = 'people' | 'chat' | 'settings' | 'stats' | 'invite';
 export type Sheet = 'shortcuts' | 'leave' | null;
 
+/** What is asked before something that cannot be taken back. */
+export interface Question {
+	title: string;
+	lead: string;
+	/** The word on the button that does it. */
+	act: string;
+	run(): void;
+}
+
 export interface TileModel {
 	key: string;
 	peerId: string;
@@ -21,6 +30,7 @@ export class View {
 	page = $state(0);
 	panel: Panel | null = $state(null);
 	sheet: Sheet = $state(null);
+	question: Question | null = $state.raw(null);
 	/** Whom the chat panel writes to. */
 	chatTo: string | null = $state(null);
 
