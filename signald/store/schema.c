@@ -91,6 +91,10 @@ int schema_check(sqlite3 *db, char *err, size_t cap)
 		snprintf(err, cap, "%s belongs to another program", path);
 		return -1;
 	}
+	if (version < 0) {
+		snprintf(err, cap, "%s is damaged: version %d", path, version);
+		return -1;
+	}
 	if (version > VERSION) {
 		snprintf(err, cap,
 			 "%s is of version %d, this program knows %d: run the "

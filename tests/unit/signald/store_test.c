@@ -228,6 +228,8 @@ TEST(store_leaves_files_alone_that_are_not_its_own)
 	store_close(open_ok());
 	sql("PRAGMA user_version=99");
 	refused("run the newer one");
+	sql("PRAGMA user_version=-1");
+	refused("is damaged");
 	drop_dir();
 }
 
