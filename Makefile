@@ -13,6 +13,7 @@
 #	make conformance what the media plane must do, by name
 #	make install	DESTDIR= PREFIX=/usr/local; `make deb`: packages
 #	make clean	all that was built, but not what npm fetched
+#	make V=1	says each command in full
 #	make help	this, and the names of all targets
 #
 # One Makefile, no recursion. A variant (release, asan, ubsan, tsan, cov) is
@@ -121,14 +122,17 @@ daemons: $(DAEMONS)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
+# What is made, instead of how.
+say = $(if $(V),,@printf '%-6s %s\n' $(1) $@; )
+
 $(GEN)/proto/%.pb-c.c $(GEN)/proto/%.pb-c.h: proto/%.proto
 	@mkdir -p $(@D)
-	$(PROTOC) --c_out=$(GEN) $<
+	$(call say,PROTO)$(PROTOC) --c_out=$(GEN) $<
 
 # Each object leaves a fragment of the compilation database beside it.
 define compile
 @mkdir -p $(@D)
-$(CC) $(CPPFLAGS) $(CFLAGS) $(1) -MMD -MP -c $< -o $@
+$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(1) -MMD -MP -c $< -o $@
 @printf '{"directory":"%s","file":"%s","command":"%s"},\n' '$(CURDIR)' '$<' \
 	'$(subst ",\",$(CC) $(CPPFLAGS) $(CFLAGS) -c $<)' >$(@:.o=.cdb)
 endef
@@ -139,11 +143,11 @@ $(B)/%.o: %.c | $(GEN_H)
 # Generated code is not ours to keep free of warnings.
 $(B)/gen/%.o: $(GEN)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -w -MMD -MP -c $< -o $@
+	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -w -MMD -MP -c $< -o $@
 
 define archive
 @rm -f $@
-ar rcs $@ $^
+$(call say,AR)ar rcs $@ $^
 endef
 
 $(LIB_COMMON): $(call objs,$(COMMON_SRC))
@@ -159,7 +163,7 @@ $(LIB_TEST): $(call objs,$(TESTLIB_SRC))
 
 define link
 @mkdir -p $(@D)
-$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+$(call say,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 endef
 
 $(B)/bin/mediad: $(B)/mediad/main.o $(LIB_MEDIAD) $(LIB_PROTO) $(LIB_COMMON)
@@ -327,7 +331,7 @@ test-ops: daemons test-tools $(B)/bin/chattr-load
 # Processes die and hang in the middle of calls; the short form of each row.
 $(B)/fault.so: tests/chaos/fault.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+	$(call say,LD)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 .PHONY: test-chaos chaos
 test-chaos: daemons test-tools $(B)/bin/chattr-load $(B)/fault.so
 	@B=$(B) tests/chaos/run
