@@ -267,16 +267,17 @@ void files_free(struct files *f)
 
 const struct file *files_find(const struct files *f, const char *path)
 {
+	static const char *const pages[] = {"/r/", "/auth/"};
 	struct file key = {.path = path};
 	const struct file *found;
-	const char *name;
 
 	found = f->n ? bsearch(&key, f->v, f->n, sizeof(*f->v), by_path) : NULL;
-	if (found)
-		return found;
-	/* A page of the client: no extension in its last segment. */
-	name = strrchr(path, '/');
-	return name && !strchr(name, '.') ? f->index : NULL;
+	if (found || str_eq(path, "/"))
+		return found ? found : f->index;
+	for (size_t i = 0; i < 2; i++)
+		if (!strncmp(path, pages[i], strlen(pages[i])))
+			return f->index;
+	return NULL;
 }
 
 /* The q-value says no: "br;q=0" (RFC 9110 section 12.4.2). */

@@ -41,7 +41,7 @@ struct file {
 struct files *files_load(const char *root);
 void files_free(struct files *f);
 
-/* The file for a decoded path, the page for a path of it, or NULL. */
+/* The file for a decoded path, the client's page for a path of it, or NULL. */
 const struct file *files_find(const struct files *f, const char *path);
 
 /* The best coding that accept (Accept-Encoding, may be NULL) allows. */

@@ -81,6 +81,9 @@ TEST(files_gives_the_page_for_its_paths)
 	ck_assert_ptr_eq(files_find(f, "/"), page);
 	ck_assert_ptr_eq(files_find(f, "/r/abc"), page);
 	ck_assert_ptr_eq(files_find(f, "/auth/callback"), page);
+	ck_assert_ptr_null(files_find(f, "/admin"));
+	ck_assert_ptr_null(files_find(f, "/r"));
+	ck_assert_ptr_null(files_find(f, ""));
 	files_free(f);
 	clean();
 }
