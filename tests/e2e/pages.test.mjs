@@ -294,7 +294,9 @@ for (const [size, options] of Object.entries(SIZES)) {
 		await second.close();
 		await menu(ada, 'More for Noa', 'Remove and ban');
 		await ada.getByRole('dialog', { name: 'Remove and ban Noa?' }).waitFor();
+		await ada.setViewportSize(SIZES[size].viewport);
 		await look(ada, 'remove', size);
+		await ada.setViewportSize(e2e.DESK);
 		await ada.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
 		await putOut(ada, 'Noa');
 		await tab.getByRole('heading', { name: 'You were removed' }).waitFor();

@@ -32,6 +32,8 @@ const MAX_ASPECT = 16 / 9;
 /** Tiles smaller than this are no use as faces. */
 const MIN_TILE: Size = { w: 150, h: 110 };
 const MAX_PER_PAGE = 25;
+/** What the buttons that turn pages take below the tiles. */
+export const PAGER = 44;
 
 interface Cells {
 	cols: number;
@@ -102,7 +104,7 @@ export function arrangeMain(keys: string[], main: string, area: Size, page: numb
 		return { rects, pages: 1, page: 0, perPage: 1 };
 	}
 	const strip = beside ? Math.min(300, Math.max(160, area.w * 0.2)) : Math.min(150, Math.max(84, area.h * 0.18));
-	const cell: Size = beside ? { w: strip, h: strip * (9 / 16) } : { w: strip * (4 / 3), h: strip };
+	const cell: Size = beside ? { w: strip, h: Math.min(area.h, strip * (9 / 16)) } : { w: strip * (4 / 3), h: strip };
 	const length = beside ? area.h : area.w;
 	const each = beside ? cell.h : cell.w;
 	const perPage = Math.max(1, Math.floor((length + GAP) / (each + GAP)));
@@ -127,8 +129,17 @@ export function arrangeMain(keys: string[], main: string, area: Size, page: numb
 	return { rects, pages: paged.pages, page: paged.page, perPage };
 }
 
-/** `main`: what has to be large (pinned, spotlit, a screen); a grid then gives way to it. */
+/**
+ * `main`: what has to be large (pinned, spotlit, a screen); a grid then gives way to it. Of several
+ * pages each leaves room for the pager, whose coming must not change how many there are.
+ */
 export function arrange(mode: Mode, keys: string[], main: string | null, area: Size, page: number): Arrangement {
+	const whole = arrangeIn(mode, keys, main, area, page);
+	if (whole.pages === 1) return whole;
+	return arrangeIn(mode, keys, main, { w: area.w, h: Math.max(40, area.h - PAGER) }, page);
+}
+
+function arrangeIn(mode: Mode, keys: string[], main: string | null, area: Size, page: number): Arrangement {
 	if (area.w < 40 || area.h < 40 || keys.length === 0) {
 		return { rects: new Map(), pages: 1, page: 0, perPage: 1 };
 	}
