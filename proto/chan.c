@@ -364,7 +364,7 @@ static bool receive(struct chan *c, uint64_t now_us, struct chan_msg *m)
 
 static void check_time(struct chan *c, uint64_t now_us)
 {
-	if (c->up && now_us >= c->heard_us + CHAN_SILENCE_US) {
+	if (c->up && now_us >= c->heard_us + c->conf.silence_us) {
 		go_down(c, -ETIMEDOUT, now_us);
 		return;
 	}
@@ -382,7 +382,7 @@ uint64_t chan_deadline(const struct chan *c)
 	if (c->down)
 		return 0;
 	if (c->up) {
-		own = c->heard_us + CHAN_SILENCE_US;
+		own = c->heard_us + c->conf.silence_us;
 		own = c->ping_us < own ? c->ping_us : own;
 	} else if (c->conf.role == CHAN_SERVER) {
 		own = c->hello_us;
@@ -416,6 +416,8 @@ int chan_new(struct chan **out, const struct chan_conf *conf, uint64_t now_us)
 	if (!c)
 		return -ENOMEM;
 	c->conf = *conf;
+	if (!c->conf.silence_us)
+		c->conf.silence_us = CHAN_SILENCE_US;
 	c->sock.nn = -1;
 	c->ep = -1;
 	list_init(&c->queue);

@@ -4,7 +4,7 @@
  *
  * The worker binds its path once, before its sandbox closes, and keeps the
  * socket for life. The server connects, with a new socket for each peer
- * generation and after any doubt: a HELLO not answered within 300 ms, 750 ms
+ * generation and after any doubt: a HELLO not answered within 300 ms, 4 s
  * of silence, a message that does not parse. Each new socket has a random
  * epoch; messages of another epoch are dropped on both sides.
  *
@@ -43,7 +43,11 @@
 #define CHAN_PENDING_MAX 16384u		    /* requests without a reply */
 #define CHAN_HELLO_US	 (300 * 1000ull)
 #define CHAN_PING_US	 (250 * 1000ull)
-#define CHAN_SILENCE_US	 (750 * 1000ull)
+/*
+ * A bus that has broken. A process that has is noticed by its parent, sooner,
+ * and one that waits for a CPU for 3 s is not broken.
+ */
+#define CHAN_SILENCE_US (4 * 1000000ull)
 
 struct chan;
 
@@ -88,6 +92,7 @@ struct chan_conf {
 	const char *path;    /* of the socket, at most 100 bytes */
 	uint64_t boot_id;    /* of this process, random, not 0 */
 	uint64_t generation; /* CHAN_WORKER: of this index */
+	uint64_t silence_us; /* 0: CHAN_SILENCE_US */
 };
 
 /* Binds or connects. 0, -EINVAL, -ENOMEM or what nanomsg said. */

@@ -49,7 +49,8 @@ static struct chan *open_as(enum chan_role role, uint64_t boot_id)
 	struct chan_conf conf = {.role = role,
 				 .path = path,
 				 .boot_id = boot_id,
-				 .generation = 7};
+				 .generation = 7,
+				 .silence_us = 750000};
 	struct chan *c = NULL;
 
 	ck_assert_int_eq(chan_new(&c, &conf, clock_us()), 0);
