@@ -13,7 +13,7 @@
 
 #include "mediad/ice/tuple.h"
 #include "mediad/io/txq.h"
-#include "mediad/sfu/consumer.h"
+#include "mediad/sfu/fwd.h"
 
 struct link;
 struct transport;

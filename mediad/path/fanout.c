@@ -30,7 +30,7 @@ static void to_consumer(struct worker *w, struct consumer *c,
 	struct fwd f;
 
 	for (uint32_t i = 0; i < n; i++)
-		if (consumer_accept(c, m[i], now_us, &f) == FWD_SEND)
+		if (fwd_accept(c, m[i], now_us, &f) == FWD_SEND)
 			egress_fwd(w, c->transport, &f, now_us);
 }
 

@@ -43,7 +43,7 @@ static void resend(struct link *l, struct consumer *c, uint16_t seq,
 {
 	struct fwd f;
 
-	if (consumer_resend(c, seq, now_us, &f) == FWD_SEND)
+	if (fwd_resend(c, seq, now_us, &f) == FWD_SEND)
 		egress_fwd(l->w, l->t, &f, now_us);
 }
 

@@ -2,6 +2,8 @@
 
 #include "mediad/sfu/consumer.h"
 #include "mediad/sfu/producer.h"
+#include "mediad/sfu/router.h"
+#include "mediad/sfu/transport.h"
 
 static int8_t least(int8_t a, int8_t b)
 {
@@ -79,6 +81,14 @@ bool layers_retarget(struct consumer *c, uint64_t now_us)
 	    (c->producer->n_streams > 1 || x.s > l->current.s))
 		consumer_want_key(c, now_us);
 	return true;
+}
+
+void layers_tell(struct consumer *c)
+{
+	if (!c->video || layers_eq(c->told, c->layers.current))
+		return;
+	c->told = c->layers.current;
+	turn_note(c->transport->router->turn, &c->note, NOTE_LAYERS);
 }
 
 int8_t layers_use(const struct consumer *c)

@@ -45,6 +45,9 @@ bool layers_retarget(struct consumer *c, uint64_t now_us);
 /* Sets the pairs up from the producer's shape. */
 void layers_init(struct consumer *c, struct layers_pair preferred);
 
+/* Notes that it has other layers than were told, if so. */
+void layers_tell(struct consumer *c);
+
 /* The highest spatial layer this viewer could use now; -1: none. */
 int8_t layers_use(const struct consumer *c);
 

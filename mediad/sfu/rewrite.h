@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "mediad/sfu/consumer.h"
+#include "mediad/sfu/fwd.h"
 
 #define REWRITE_HDR_MAX	      384 /* bytes the slot must have for a header */
 #define REWRITE_PROBE_LEN     255

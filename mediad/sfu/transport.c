@@ -158,7 +158,7 @@ static bool next_held_back(struct transport *t, uint64_t now_us, struct fwd *f)
 
 		if (!pacer_ready(&t->pacer, now_us))
 			return false;
-		if (!consumer_next(c, f))
+		if (!fwd_next(c, f))
 			continue;
 		/* The others' turn. */
 		list_del(&c->lag_node);
@@ -326,7 +326,7 @@ static void fit_ring(struct consumer *c, uint64_t now_us)
 static void tick_consumer(struct consumer *c, uint64_t now_us)
 {
 	fit_ring(c, now_us);
-	consumer_skip_lag(c, now_us);
+	fwd_skip_lag(c, now_us);
 	if (c->told_score == c->send.score)
 		return;
 	c->told_score = c->send.score;

@@ -25,6 +25,7 @@
 #include "mediad/bwe/pacer.h"
 #include "mediad/rtp/rate.h"
 #include "mediad/sfu/consumer.h"
+#include "mediad/sfu/fwd.h"
 #include "mediad/sfu/producer.h"
 #include "mediad/sfu/ssrcs.h"
 #include "mediad/sfu/turn.h"
@@ -155,7 +156,7 @@ enum rx_verdict transport_input_piped(struct producer *p, unsigned stream,
 /*
  * RTCP, one block each, called by the walk over a decrypted compound. SSRCs
  * that are not known are ignored. Retransmissions for a NACK are pulled out
- * by the caller: transport_consumer() and consumer_resend().
+ * by the caller: transport_consumer() and fwd_resend().
  */
 void transport_on_sr(struct transport *t, uint32_t ssrc, uint64_t ntp,
 		     uint32_t rtp_ts, uint64_t now_us);

@@ -4,27 +4,18 @@
 #include <string.h>
 
 #include "common/rd.h"
-
-static void picture_id(struct vp8 *d, struct rd *r, const uint8_t *start)
-{
-	uint8_t b;
-
-	d->has_pid = true;
-	d->pid_off = (uint8_t)(r->p - start);
-	b = rd_u8(r);
-	d->pid15 = b >> 7;
-	d->pid = b & 0x7f;
-	if (d->pid15)
-		d->pid = (uint16_t)(d->pid << 8 | rd_u8(r));
-}
+#include "mediad/wire/picid.h"
 
 /* RFC 7741 section 4.2, the optional octets. */
 static void extended(struct vp8 *d, struct rd *r, const uint8_t *start)
 {
 	uint8_t x = rd_u8(r);
 
-	if (x & 0x80)
-		picture_id(d, r, start);
+	if (x & 0x80) {
+		d->has_pid = true;
+		d->pid_off = (uint8_t)(r->p - start);
+		d->pid = picid_read(r, &d->pid15);
+	}
 	if (x & 0x40) {
 		d->has_tl0 = true;
 		d->tl0_off = (uint8_t)(r->p - start);
@@ -76,16 +67,4 @@ int vp8_parse(struct vp8 *d, const uint8_t *payload, size_t len)
 	if (d->start)
 		key_frame(d, r);
 	return 0;
-}
-
-void vp8_patch(uint8_t *payload, const struct vp8 *d, uint16_t pid, uint8_t tl0)
-{
-	if (d->has_pid && d->pid15) {
-		payload[d->pid_off] = (uint8_t)(0x80 | (pid >> 8 & 0x7f));
-		payload[d->pid_off + 1] = (uint8_t)pid;
-	} else if (d->has_pid) {
-		payload[d->pid_off] = pid & 0x7f;
-	}
-	if (d->has_tl0)
-		payload[d->tl0_off] = tl0;
 }

@@ -1,7 +1,7 @@
 /*
  * vp8: the payload descriptor of VP8 (RFC 7741 section 4.2) and what of the
- * frame header tells a key frame. The descriptor is patched in place; its
- * length never changes.
+ * frame header tells a key frame. Where its ids lie is told too: they are
+ * rewritten in place.
  */
 #ifndef MEDIAD_WIRE_VP8_H
 #define MEDIAD_WIRE_VP8_H
@@ -31,12 +31,5 @@ struct vp8 {
 
 /* 0 or -EBADMSG (runs over the end; an empty payload). */
 int vp8_parse(struct vp8 *d, const uint8_t *payload, size_t len);
-
-/*
- * Writes another picture id (cut to the width that is there) and TL0PICIDX
- * into the payload d was parsed from.
- */
-void vp8_patch(uint8_t *payload, const struct vp8 *d, uint16_t pid,
-	       uint8_t tl0);
 
 #endif

@@ -4,19 +4,7 @@
 #include <string.h>
 
 #include "common/rd.h"
-
-static void picture_id(struct vp9 *d, struct rd *r, const uint8_t *start)
-{
-	uint8_t b;
-
-	d->has_pid = true;
-	d->pid_off = (uint8_t)(r->p - start);
-	b = rd_u8(r);
-	d->pid15 = b >> 7;
-	d->pid = b & 0x7f;
-	if (d->pid15)
-		d->pid = (uint16_t)(d->pid << 8 | rd_u8(r));
-}
+#include "mediad/wire/picid.h"
 
 static void layers(struct vp9 *d, struct rd *r, const uint8_t *start)
 {
@@ -80,8 +68,11 @@ int vp9_parse(struct vp9 *d, const uint8_t *payload, size_t len)
 	d->end = b >> 2 & 1;
 	d->has_ss = b >> 1 & 1;
 	d->not_ref = b & 1;
-	if (b & 0x80)
-		picture_id(d, &r, payload);
+	if (b & 0x80) {
+		d->has_pid = true;
+		d->pid_off = (uint8_t)(r.p - payload);
+		d->pid = picid_read(&r, &d->pid15);
+	}
 	if (d->has_layer)
 		layers(d, &r, payload);
 	if (d->flexible && d->inter)
@@ -94,16 +85,4 @@ int vp9_parse(struct vp9 *d, const uint8_t *payload, size_t len)
 	d->desc_len = (uint8_t)(r.p - payload);
 	d->key = d->start && !d->inter && d->sid == 0;
 	return 0;
-}
-
-void vp9_patch(uint8_t *payload, const struct vp9 *d, uint16_t pid, uint8_t tl0)
-{
-	if (d->has_pid && d->pid15) {
-		payload[d->pid_off] = (uint8_t)(0x80 | (pid >> 8 & 0x7f));
-		payload[d->pid_off + 1] = (uint8_t)pid;
-	} else if (d->has_pid) {
-		payload[d->pid_off] = pid & 0x7f;
-	}
-	if (d->tl0_off)
-		payload[d->tl0_off] = tl0;
 }

@@ -39,8 +39,4 @@ struct vp9 {
 /* 0 or -EBADMSG. */
 int vp9_parse(struct vp9 *d, const uint8_t *payload, size_t len);
 
-/* As vp8_patch(); tl0 is left alone where there is none. */
-void vp9_patch(uint8_t *payload, const struct vp9 *d, uint16_t pid,
-	       uint8_t tl0);
-
 #endif

@@ -283,8 +283,8 @@ static void fan_out(struct rig *r, struct rtp_rx *rx)
 	struct fwd f;
 
 	for (uint32_t i = 0; i < rx->producer->n_consumers; i++)
-		if (consumer_accept(rx->producer->consumers[i], rx->media,
-				    r->now_us, &f) == FWD_SEND)
+		if (fwd_accept(rx->producer->consumers[i], rx->media, r->now_us,
+			       &f) == FWD_SEND)
 			collect(r, &f);
 }
 
@@ -411,7 +411,7 @@ void rig_run(struct rig *r, uint64_t us)
 enum fwd_verdict rig_nack(struct rig *r, struct consumer *c, uint16_t seq)
 {
 	struct fwd f;
-	enum fwd_verdict v = consumer_resend(c, seq, r->now_us, &f);
+	enum fwd_verdict v = fwd_resend(c, seq, r->now_us, &f);
 
 	if (v == FWD_SEND)
 		collect(r, &f);

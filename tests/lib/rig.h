@@ -18,6 +18,7 @@
 
 #include "common/pkt.h"
 #include "mediad/sfu/consumer.h"
+#include "mediad/sfu/fwd.h"
 #include "mediad/sfu/producer.h"
 #include "mediad/sfu/router.h"
 #include "mediad/sfu/transport.h"

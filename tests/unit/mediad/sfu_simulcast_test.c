@@ -258,7 +258,7 @@ TEST(packets_of_a_key_frame_that_are_due_are_not_taken_ahead)
 	ck_assert_uint_eq(cam.r->n_out, n + 1);
 	ck_assert(!c->lagging);
 	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(consumer_accept(c, m[i], cam.r->now_us, &f),
+		ck_assert_int_eq(fwd_accept(c, m[i], cam.r->now_us, &f),
 				 FWD_SEND);
 		ck_assert_uint_eq(f.seq, rig_out(cam.r, -1)->seq + 1 + i);
 	}

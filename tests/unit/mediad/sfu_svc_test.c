@@ -56,7 +56,7 @@ static const struct fwd *layer(struct svc *s, uint8_t sid, uint8_t tid,
 	pkt->len = (uint32_t)wr_len(&w);
 	pkt->recv_us = s->r->now_us;
 	if (transport_input(s->r->up, pkt, s->r->now_us, &rx) == RX_MEDIA)
-		v = consumer_accept(s->c, rx.media, s->r->now_us, f);
+		v = fwd_accept(s->c, rx.media, s->r->now_us, f);
 	pkt_put(pkt);
 	return v == FWD_SEND ? f : NULL;
 }
@@ -136,7 +136,7 @@ static bool recorded(struct svc *s, const struct record *r, struct rtp *h,
 	pkt->len = (uint32_t)r->len;
 	pkt->recv_us = s->r->now_us;
 	if (transport_input(s->r->up, pkt, s->r->now_us, &rx) == RX_MEDIA &&
-	    consumer_accept(s->c, rx.media, s->r->now_us, &f) == FWD_SEND) {
+	    fwd_accept(s->c, rx.media, s->r->now_us, &f) == FWD_SEND) {
 		size_t n =
 			rewrite_begin(&rw, &f, s->r->down, out, s->r->now_us);
 
