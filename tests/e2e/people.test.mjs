@@ -110,7 +110,7 @@ test('a guest is made co-host, may admit, and is made guest again', async () => 
 	await ben.getByRole('log').filter({ hasText: 'Kim wants to come in' }).getByRole('button', { name: 'View' }).click({ trial: true });
 	await allow(ben, 'Kim');
 	await inRoom(kim);
-	await ben.getByText('Kim wants to come in').waitFor({ state: 'detached' });
+	await ben.getByRole('log').filter({ hasText: 'Kim wants to come in' }).waitFor({ state: 'detached' });
 	await kim.context().close();
 	await openPanel(ben, 'People');
 	await onBen('Make guest');
