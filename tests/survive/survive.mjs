@@ -237,7 +237,7 @@ async function kills(site) {
 	console.log(`kills: ${KILLS} in ${((Date.now() - start) / 1000).toFixed(1)} s`);
 }
 
-const site = await Site.start(PORT, { CHATTR_ROOMS_SEATS: '1000', CHATTR_LISTEN_CONNS_PER_ADDR: '1000' });
+const site = await Site.start(PORT, { CHATTR_ROOMS_SEATS: '1000', CHATTR_LISTEN_CONNS_PER_ADDR: '1000', CHATTR_LIMITS_NEWCOMER_RATE: '20000' });
 try {
 	if (RACES) await races();
 	if (KILLS) await kills(site);
