@@ -51,6 +51,7 @@ struct mediad {
 	struct heartbeat *beat;
 	struct loop_fd *pipe[PIPE_WORKERS]; /* the eventfds */
 	struct blackbox *box;
+	struct recorder *recorder;
 	struct worker worker;
 	struct control control;
 	uint64_t load_us;   /* next WORKER_LOAD */
@@ -309,6 +310,8 @@ static int adopt(struct mediad *d, const int *fds)
 			d->beat = lifeline_heartbeat(fds[i]);
 		else if (d->start.fd[i] == LIFELINE_FD_BLACKBOX)
 			d->box = lifeline_blackbox(fds[i]);
+		else if (d->start.fd[i] == LIFELINE_FD_RECORDER)
+			d->recorder = lifeline_recorder(fds[i], true);
 	}
 	return d->udp && d->tcp && d->beat ? 0 : -EBADF;
 }
@@ -321,6 +324,7 @@ static int start_worker(struct mediad *d, uint64_t now_us)
 		.udp_fd = udp_fd(d->udp),
 		.tcp = d->tcp,
 		.box = d->box,
+		.recorder = d->recorder,
 		.udp_port = udp_port(d->udp),
 		.tcp_port = tcp_port(d->tcp),
 		.n_announce = d->start.n_announce,

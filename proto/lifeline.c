@@ -1,6 +1,7 @@
 #include "proto/lifeline.h"
 
 #include "common/blackbox.h"
+#include "common/recorder.h"
 #include "common/sys/proc.h"
 
 #include <errno.h>
@@ -84,6 +85,15 @@ struct blackbox *lifeline_blackbox(int memfd)
 {
 	void *p = mmap(NULL, sizeof(struct blackbox), PROT_READ | PROT_WRITE,
 		       MAP_SHARED, memfd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+struct recorder *lifeline_recorder(int memfd, bool write)
+{
+	void *p = mmap(NULL, sizeof(struct recorder),
+		       write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
+		       memfd, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }

@@ -13,7 +13,8 @@
  * signals writes LIFELINE_FATAL, one byte, and dies.
  *
  *   supervisor -> any      START  STOP (end orderly, then exit 0)  LOG
- *   supervisor -> server   WORKER (each change of a worker)  LET_GO  RELOAD
+ *   supervisor -> server   WORKER (each change of a worker, with its flight
+ *                          recorder)  LET_GO  RELOAD
  *                          QUARANTINE (a room whose traffic kills workers)
  *   server -> supervisor   KILL UPGRADE RING, and of the pool (worker.state):
  *                          SPAWN (one more), DRAIN (what becomes of one: UP,
@@ -38,6 +39,7 @@
 #include "common/sys/proc.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LIFELINE_VERSION    3
@@ -79,6 +81,7 @@ enum lifeline_fd {
 	LIFELINE_FD_METRICS,	   /* listening, plain */
 	LIFELINE_FD_ADMIN,	   /* unix stream, listening */
 	LIFELINE_FD_BLACKBOX,	   /* memfd of one struct blackbox */
+	LIFELINE_FD_RECORDER,	   /* memfd of one struct recorder */
 };
 
 enum lifeline_state {
@@ -96,6 +99,7 @@ struct heartbeat {
 };
 
 struct blackbox;
+struct recorder;
 
 struct lifeline_start {
 	uint32_t version;    /* LIFELINE_VERSION, else exit */
@@ -171,6 +175,9 @@ struct heartbeat *lifeline_heartbeat(int memfd);
 
 /* The same for the black box (common/blackbox.h). */
 struct blackbox *lifeline_blackbox(int memfd);
+
+/* The flight recorder (common/recorder.h), to write or to read alone. */
+struct recorder *lifeline_recorder(int memfd, bool write);
 
 /*
  * Installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS

@@ -33,7 +33,7 @@ void pool_tell(const struct watch *w)
 	l->pid = w->role.proc.pid;
 	l->state = state_of(w);
 	str_copy(l->path, sizeof(l->path), w->role.start.bus_path);
-	supervisor_tell(w->s, &m);
+	supervisor_tell(w->s, &m, role_fd(&w->role, LIFELINE_FD_RECORDER));
 }
 
 void pool_tell_all(struct supervisor *s)
@@ -247,7 +247,7 @@ void pool_crashed(struct watch *w)
 	log_error("pool", "quarantine", "room=%016llx file=%s error=\"%s\"",
 		  (unsigned long long)room, path, err ? strerror(-err) : "");
 	m.u.room = room;
-	supervisor_tell(s, &m);
+	supervisor_tell(s, &m, -1);
 }
 
 /* ---- renewal ---------------------------------------------------------------

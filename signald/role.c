@@ -1,9 +1,11 @@
 #include "signald/role.h"
 
 #include "common/blackbox.h"
+#include "common/recorder.h"
 #include "common/str.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -18,12 +20,14 @@
 /* A memfd of that size, or -errno. */
 static int shared(const char *name, size_t len)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC);
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int err = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)len)) {
+	/* Who shares it must not take it away from who reads it. */
+	if (ftruncate(fd, (off_t)len) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
 		err = -errno;
 		close(fd);
 	}
@@ -62,6 +66,21 @@ int role_add_box(struct role *r)
 		return -ENOMEM;
 	}
 	return role_add_fd(r, LIFELINE_FD_BLACKBOX, fd);
+}
+
+int role_add_recorder(struct role *r)
+{
+	int fd = shared("recorder", sizeof(struct recorder));
+
+	return fd < 0 ? fd : role_add_fd(r, LIFELINE_FD_RECORDER, fd);
+}
+
+int role_fd(const struct role *r, enum lifeline_fd kind)
+{
+	for (size_t i = 0; i < r->n_fds; i++)
+		if (r->fd_kind[i] == kind)
+			return r->fd[i];
+	return -1;
 }
 
 void role_fini(struct role *r)

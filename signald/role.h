@@ -53,6 +53,12 @@ int role_add_fd(struct role *r, enum lifeline_fd kind, int fd);
 /* Makes the black box. 0 or -errno. */
 int role_add_box(struct role *r);
 
+/* Makes the flight recorder, which outlives each process. 0 or -errno. */
+int role_add_recorder(struct role *r);
+
+/* Its first one of that kind; -1: none. */
+int role_fd(const struct role *r, enum lifeline_fd kind);
+
 /* Starts the next generation. 0 or -errno. */
 int role_start(struct role *r, uint64_t now_us);
 

@@ -226,5 +226,7 @@ int rolemake_worker(struct role *r, const struct conf *conf, uint32_t index,
 	fill_start(r, conf, base);
 	r->start.index = index;
 	err = role_add_box(r);
+	if (!err)
+		err = role_add_recorder(r);
 	return err ? err : open_media(r, conf, index);
 }

@@ -127,11 +127,12 @@ static void drain(struct server *s, uint32_t ms)
 	log_info("server", "draining", "s=%u", ms / 1000);
 }
 
-static void on_message(struct server *s, const struct lifeline_msg *m)
+static void on_message(struct server *s, const struct lifeline_msg *m,
+		       const int *fds, size_t n_fds)
 {
 	switch (m->type) {
 	case LIFELINE_WORKER:
-		hub_worker(s->hub, &m->u.worker);
+		hub_worker(s->hub, &m->u.worker, n_fds ? fds[0] : -1);
 		break;
 	case LIFELINE_QUARANTINE:
 		hub_quarantine(s->hub, m->u.room);
@@ -163,9 +164,9 @@ static void on_lifeline(void *arg, unsigned int ready)
 
 	(void)ready;
 	while ((got = lifeline_recv(s->lifeline, &m, fds, &n_fds)) == 1) {
+		on_message(s, &m, fds, n_fds);
 		while (n_fds)
 			close(fds[--n_fds]);
-		on_message(s, &m);
 	}
 	if (got == -EAGAIN)
 		return;

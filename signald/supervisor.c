@@ -31,11 +31,11 @@ static void watch(struct watch *w);
 /* ---- telling the server ---------------------------------------------------
  */
 
-void supervisor_tell(struct supervisor *s, const struct lifeline_msg *m)
+void supervisor_tell(struct supervisor *s, const struct lifeline_msg *m, int fd)
 {
 	if (s->server.role.state == ROLE_DOWN || s->stop_us)
 		return;
-	if (lifeline_send(s->server.role.proc.lifeline, m, NULL, 0))
+	if (lifeline_send(s->server.role.proc.lifeline, m, &fd, fd >= 0))
 		log_warn("supervisor", "server does not listen", "type=%u",
 			 m->type);
 }
@@ -536,7 +536,7 @@ static void drain(struct supervisor *s)
 	if (now_us >= s->drain_us)
 		return;
 	m.u.drain_ms = (uint32_t)((s->drain_us - now_us) / 1000 + 1);
-	supervisor_tell(s, &m);
+	supervisor_tell(s, &m, -1);
 }
 
 /* Once: as the configuration says. Twice: now. Three times: at once. */
@@ -576,7 +576,7 @@ static void on_reload(void *arg, int signo)
 			pool_resize(s);
 	}
 	/* The server tells what is wrong. */
-	supervisor_tell(s, &m);
+	supervisor_tell(s, &m, -1);
 }
 
 /* ---- set-up

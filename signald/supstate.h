@@ -66,7 +66,8 @@ struct supervisor {
 /* Starts the role's next process and watches it. */
 void supervisor_start(struct watch *w);
 
-/* Sends to the server, if there is one. */
-void supervisor_tell(struct supervisor *s, const struct lifeline_msg *m);
+/* Sends to the server, if there is one; with fd beside it, -1: none. */
+void supervisor_tell(struct supervisor *s, const struct lifeline_msg *m,
+		     int fd);
 
 #endif

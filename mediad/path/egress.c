@@ -91,6 +91,8 @@ void egress_fwd(struct worker *w, struct transport *t, const struct fwd *f,
 		worker_drop(w, DROP_SEND_SEAL);
 		return;
 	}
+	recorder_rtp(w->recorder, now_us, t->id, RECORDER_RTP_OUT, s->buf,
+		     (size_t)len);
 	commit(l, s, (size_t)len, f->media ? f->media->pkt->recv_us : 0);
 	w->stats.rtp_out++;
 	twcc = t->bwe ? bwe_next_seq(t->bwe) : 0;
@@ -109,6 +111,8 @@ void egress_rtcp(struct link *l, const uint8_t *data, size_t len)
 	s = slot(l->w);
 	if (!s)
 		return;
+	recorder_rtcp(l->w->recorder, l->w->txq.now_us, l->t->id,
+		      RECORDER_RTCP_OUT, data, len);
 	n = srtp_seal_rtcp(l->srtp, s->buf, TXQ_BUF, data, len);
 	if (n < 0)
 		worker_drop(l->w, DROP_SEND_SEAL);

@@ -61,6 +61,8 @@ static void rtp(struct link *l, struct pkt *pkt, uint64_t now_us)
 	}
 	pkt->len = (uint32_t)len;
 	blackbox_opened(w->box, pkt->data, len);
+	recorder_rtp(w->recorder, now_us, l->t->id, RECORDER_RTP_IN, pkt->data,
+		     len);
 	if (!l->settled)
 		link_settled(l, now_us);
 	w->stats.rtp_in++;
@@ -92,6 +94,8 @@ static void rtcp(struct link *l, struct pkt *pkt, uint64_t now_us)
 		return;
 	}
 	blackbox_opened(l->w->box, pkt->data, len);
+	recorder_rtcp(l->w->recorder, now_us, l->t->id, RECORDER_RTCP_IN,
+		      pkt->data, len);
 	feedback(l, pkt->data, len, now_us);
 }
 

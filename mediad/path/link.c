@@ -121,8 +121,11 @@ static void ice_apply(struct link *l, const struct ice_out *o, uint32_t conn,
 	if (o->events & ICE_EV_UFRAG_GONE)
 		ufrag_unmap(l, o->gone_ufrag);
 	l->out = sel ? path_find(l, sel) : NULL;
-	if (o->events & (ICE_EV_SELECTED | ICE_EV_STATE))
+	if (o->events & (ICE_EV_SELECTED | ICE_EV_STATE)) {
+		recorder_state(l->w->recorder, now_us, l->t->id, RECORDER_ICE,
+			       (uint8_t)l->ice.state);
 		turn_note(&l->w->turn, &l->t->note, NOTE_STATE);
+	}
 	if (o->events)
 		refresh(l, now_us);
 }
@@ -204,6 +207,8 @@ static void dtls_look(struct link *l, const struct tuple *from, uint64_t now_us)
 	if (s == l->told)
 		return;
 	l->told = s;
+	recorder_state(l->w->recorder, now_us, l->t->id, RECORDER_DTLS,
+		       (uint8_t)s);
 	if (s == DTLS_CONNECTED) {
 		keys_take(l);
 		if (from) {

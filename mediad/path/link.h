@@ -50,6 +50,7 @@ struct link {
 	struct srtp_session *srtp; /* NULL until DTLS ended */
 	bool settled;		   /* an authenticated packet came */
 	bool tcp_only;
+	uint32_t recorded_bps; /* the estimate in the flight recorder */
 
 	struct timer timer; /* the earliest deadline of all parts */
 	uint64_t packets_in, bytes_in, packets_out, bytes_out, dropped;

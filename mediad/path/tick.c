@@ -10,6 +10,18 @@
 #define RTCP_CAP   1200
 #define ROUNDS_MAX 4 /* what due things make due at once; the rest waits */
 
+/* An estimate that moved by a thirty-second or more. */
+static void record_estimate(struct link *l, uint64_t now_us)
+{
+	uint32_t bps = l->t->bwe ? transport_available_bps(l->t) : 0;
+	uint32_t was = l->recorded_bps;
+
+	if ((bps > was ? bps - was : was - bps) <= was / 32)
+		return;
+	l->recorded_bps = bps;
+	recorder_estimate(l->w->recorder, now_us, l->t->id, bps);
+}
+
 static void link_due(struct link *l, uint64_t now_us)
 {
 	uint8_t buf[RTCP_CAP];
@@ -19,6 +31,7 @@ static void link_due(struct link *l, uint64_t now_us)
 	blackbox_for(l->w->box, l->room);
 	link_tick(l, now_us);
 	transport_tick(l->t, now_us);
+	record_estimate(l, now_us);
 	while ((n = transport_rtcp(l->t, now_us, buf, sizeof(buf))))
 		egress_rtcp(l, buf, n);
 	while (transport_next(l->t, now_us, &f))

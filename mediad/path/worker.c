@@ -39,8 +39,12 @@ int worker_init(struct worker *w, const struct worker_conf *conf,
 	w->hash_seed = rng_id();
 	rng_bytes(w->hash_key, sizeof(w->hash_key));
 	w->box = conf->box ? conf->box : calloc(1, sizeof(*w->box));
-	if (!w->box)
+	w->recorder = conf->recorder ? conf->recorder
+				     : calloc(1, sizeof(*w->recorder));
+	if (!w->box || !w->recorder) {
+		worker_fini(w);
 		return -ENOMEM;
+	}
 	err = txq_init(&w->txq, conf->udp_fd, conf->tcp, conf->slots);
 	if (!err)
 		err = crypto_init(w);
@@ -69,6 +73,8 @@ void worker_fini(struct worker *w)
 	timerq_fini(&w->timers);
 	if (!w->conf.box)
 		free(w->box);
+	if (!w->conf.recorder)
+		free(w->recorder);
 }
 
 void worker_input(struct worker *w, const struct rx rx[], int n,

@@ -25,6 +25,7 @@
 #include "common/hist.h"
 #include "common/idmap.h"
 #include "common/pkt.h"
+#include "common/recorder.h"
 #include "common/timerq.h"
 #include "mediad/ice/tuple.h"
 #include "mediad/io/rx.h"
@@ -49,9 +50,10 @@ struct worker_conf {
 	uint32_t pool;		  /* packets */
 	uint32_t slots;		  /* of a turn */
 	uint64_t consent_us;
-	int udp_fd;	      /* -1: none, the slots are read by a test */
-	struct tcp *tcp;      /* borrowed, NULL: none */
-	struct blackbox *box; /* borrowed, NULL: one of its own */
+	int udp_fd;		   /* -1: none, the slots are read by a test */
+	struct tcp *tcp;	   /* borrowed, NULL: none */
+	struct blackbox *box;	   /* borrowed, NULL: one of its own */
+	struct recorder *recorder; /* the same */
 	uint16_t udp_port, tcp_port;
 	/* Where clients can reach us, in order of preference; no ports. */
 	struct addr announce[WORKER_ADDRS];
@@ -76,6 +78,7 @@ struct worker {
 	struct worker_conf conf;
 	struct pkt_pool *pool; /* borrowed */
 	struct blackbox *box;
+	struct recorder *recorder;
 	struct txq txq;
 	struct fanout fanout;
 	struct timerq timers;

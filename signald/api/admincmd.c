@@ -11,9 +11,10 @@
 #include "signald/api/admin.h"
 #include "signald/api/admindrill.h"
 #include "signald/api/adminlive.h"
-#include "signald/api/trace.h"
 #include "signald/api/adminout.h"
+#include "signald/api/adminrecord.h"
 #include "signald/api/hubstate.h"
+#include "signald/api/trace.h"
 #include "signald/media/place.h"
 #include "signald/net/net.h"
 
@@ -418,6 +419,7 @@ static const struct {
 	{"upgrade", 0, 0, cmd_upgrade},
 	{"receivers", 0, 1, adminlive_receivers},
 	{"dump", 1, 1, adminlive_dump},
+	{"record", 1, 1, adminrecord_run},
 	{"events", 1, 2, trace_events},
 };
 

@@ -10,6 +10,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/loop.h"
 #include "common/sys/rng.h"
+#include "signald/api/adminrecord.h"
 #include "signald/api/api.h"
 #include "signald/api/api_signin.h"
 #include "signald/api/desk.h"
@@ -175,7 +176,7 @@ void hub_set_net(struct hub *hub, struct net *net)
 	hub->net = net;
 }
 
-void hub_worker(struct hub *hub, const struct lifeline_worker *w)
+void hub_worker(struct hub *hub, const struct lifeline_worker *w, int recorder)
 {
 	struct worker_news news = {
 		.index = w->index,
@@ -189,6 +190,8 @@ void hub_worker(struct hub *hub, const struct lifeline_worker *w)
 		.path = w->path,
 	};
 
+	if (recorder >= 0)
+		adminrecord_map(hub, w->index, recorder);
 	media_worker(hub->media, &news, loop_now_us(hub->loop));
 }
 
@@ -395,6 +398,7 @@ void hub_free(struct hub *hub)
 	idmap_fini(&hub->sessions);
 	idmap_fini(&hub->desks);
 	free(hub->trace);
+	adminrecord_unmap_all(hub);
 	free(hub);
 }
 

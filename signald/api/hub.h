@@ -7,7 +7,7 @@
  *	struct net_ops ops = hub_net_ops(hub);
  *	struct net *net = net_new(loop, &net_conf, &ops);
  *	hub_set_net(hub, net);
- *	... on LIFELINE_WORKER: hub_worker(hub, &m.u.worker);
+ *	... on LIFELINE_WORKER: hub_worker(hub, &m.u.worker, fd);
  *	... at the end: hub_stop(hub, 500), then net_free(), hub_free()
  *
  * A request's way through it is in signald/README.md.
@@ -38,8 +38,11 @@ void hub_set_net(struct hub *hub, struct net *net);
 /* Borrowed: what is asked of the supervisor. */
 void hub_set_lifeline(struct hub *hub, int lifeline);
 
-/* A worker was born, is up, drains or died. */
-void hub_worker(struct hub *hub, const struct lifeline_worker *w);
+/*
+ * A worker was born, is up, drains or died; its flight recorder, -1: none,
+ * stays the caller's.
+ */
+void hub_worker(struct hub *hub, const struct lifeline_worker *w, int recorder);
 
 /* Another configuration, borrowed as the first one was. */
 void hub_configure(struct hub *hub, const struct conf *conf);

@@ -19,6 +19,7 @@
 struct admin;
 struct api_signin;
 struct loop_fd;
+struct recorder;
 
 struct hub {
 	struct loop *loop;
@@ -45,6 +46,7 @@ struct hub {
 	uint64_t born_us;
 	struct admin *admin; /* borrowed; NULL: none */
 	struct trace *trace; /* owned; NULL: nobody has looked */
+	struct recorder *recorder[WORKERS_MAX]; /* mapped; NULL: none */
 };
 
 struct instant hub_now(struct hub *hub);

@@ -11,6 +11,7 @@
 #include "common/str.h"
 #include "proto/admin.pb-c.h"
 #include "proto/adminframe.h"
+#include "signald/ctl/capture.h"
 #include "signald/ctl/print.h"
 
 #include <ctype.h>
@@ -53,6 +54,7 @@ static const struct {
 	{"receivers", "[ROOM]", "each stream as each receiver gets it"},
 	{"trace", "PEER", "what its client and the server say, as it comes"},
 	{"dump", "ROOM", "all objects of its media"},
+	{"record", "PEER PREFIX", "its last 60 s: PREFIX.pcapng, PREFIX.json"},
 	{"simulate", "kill-worker WORKER",
 	 "a drill, where server.drills is on"},
 	{"simulate", "hang-worker WORKER", "it is stopped"},
@@ -197,7 +199,7 @@ static int one(int fd, char **word, size_t n, bool json)
 			reply->error ? reply->error : "refused");
 		status = 1;
 	} else if (json) {
-		print_json(reply);
+		print_json(stdout, reply);
 	} else {
 		print_text(reply);
 	}
@@ -243,7 +245,7 @@ static int trace_step(int fd, char *peer, char *since, bool json)
 			reply->error ? reply->error : "refused");
 		rc = 1;
 	} else if (reply->n_row) {
-		json ? print_json(reply) : print_rows(reply);
+		json ? print_json(stdout, reply) : print_rows(reply);
 		str_copy(since, 24, reply->row[reply->n_row - 1]->cell[0]);
 	}
 	admin__reply__free_unpacked(reply, NULL);
@@ -258,6 +260,27 @@ static int trace(int fd, char *peer, bool json)
 
 	while (!(rc = trace_step(fd, peer, since, json)) && !fflush(stdout))
 		nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+	return rc;
+}
+
+/* The flight recorder of one peer's transports goes to files. */
+static int record(int fd, char **word)
+{
+	Admin__Reply *reply = NULL;
+	int err = ask(fd, word, 2, &reply), rc = 1;
+
+	if (err)
+		return unreachable(err);
+	if (!reply->ok)
+		fprintf(stderr, "chattrctl: %s\n",
+			reply->error ? reply->error : "refused");
+	else if ((err = capture_write(reply, word[2])))
+		fprintf(stderr, "chattrctl: %s: %s\n", word[2], strerror(-err));
+	else
+		rc = 0;
+	if (!rc)
+		printf("%zu records\n", reply->n_row);
+	admin__reply__free_unpacked(reply, NULL);
 	return rc;
 }
 
@@ -332,6 +355,8 @@ static int run(const char *path, char **word, size_t n, bool json)
 		rc = top(fd, json);
 	else if (str_eq(word[0], "trace"))
 		rc = trace(fd, word[1], json);
+	else if (str_eq(word[0], "record"))
+		rc = record(fd, word);
 	else
 		rc = one(fd, word, n, json);
 	close(fd);

@@ -119,7 +119,7 @@ static json_t *object(const Admin__Reply *r, const Admin__Row *row)
 	return o;
 }
 
-void print_json(const Admin__Reply *r)
+void print_json(FILE *f, const Admin__Reply *r)
 {
 	json_t *all;
 
@@ -129,7 +129,7 @@ void print_json(const Admin__Reply *r)
 		all = r->n_column ? json_array() : json_object();
 	for (size_t k = 0; !r->record && k < r->n_row; k++)
 		json_array_append_new(all, object(r, r->row[k]));
-	json_dumpf(all, stdout, JSON_COMPACT);
-	putchar('\n');
+	json_dumpf(all, f, JSON_COMPACT);
+	fputc('\n', f);
 	json_decref(all);
 }

@@ -1,6 +1,8 @@
-/* print: an answer of the admin socket as text or as JSON on stdout. */
+/* print: an answer of the admin socket as text on stdout, or as JSON. */
 #ifndef SIGNALD_CTL_PRINT_H
 #define SIGNALD_CTL_PRINT_H
+
+#include <stdio.h>
 
 #include "proto/admin.pb-c.h"
 
@@ -11,6 +13,6 @@ void print_text(const Admin__Reply *r);
 void print_rows(const Admin__Reply *r);
 
 /* One line: an object of a record, else an array of objects. */
-void print_json(const Admin__Reply *r);
+void print_json(FILE *f, const Admin__Reply *r);
 
 #endif
