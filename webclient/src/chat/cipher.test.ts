@@ -37,7 +37,7 @@ function shown(verdict: Verdict): string | null {
 test('what one writes the others read, once', async () => {
 	const [ada, bob] = (await acquainted('ada', 'bob')) as [Cipher, Cipher];
 	const ciphertext = await ada.encrypt(text('Grüße 👋'));
-	expect(ciphertext).not.toContain('Gr');
+	expect(new TextDecoder().decode(fromBase64Url(ciphertext))).not.toContain('Grüße');
 	expect(shown(await bob.decrypt({ from: 'ada', ciphertext }))).toBe('Grüße 👋');
 	expect(await bob.decrypt({ from: 'ada', ciphertext })).toEqual({ ok: false, why: 'repeated' });
 });
