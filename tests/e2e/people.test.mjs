@@ -288,6 +288,10 @@ test('who is banned has no second chance', async () => {
 	await joinAs(gus, 'Another name');
 	await gus.getByRole('heading', { name: 'You may not enter this meeting' }).waitFor();
 	await gus.context().close();
+	await openPanel(ada, 'People');
+	await ada.getByText('What hosts did').click();
+	await ada.getByText('Ada removed and banned Gus').waitFor();
+	assert.equal(await ben.getByText('What hosts did').count(), 0, 'guests have no such list');
 });
 
 test('the host’s role is handed on, and the room ends for all', async () => {

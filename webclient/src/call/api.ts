@@ -134,6 +134,15 @@ export interface Waiting {
 	position?: number;
 }
 
+/** Something a host did: by whom and to whom as peer ids, `by` null for the server itself. */
+export interface Deed {
+	what: string;
+	by: string | null;
+	on: string | null;
+	detail: string | null;
+	at: number;
+}
+
 export interface Invite {
 	id: string;
 	label?: string;
@@ -210,6 +219,7 @@ export interface Requests {
 	lowerHands: [Empty, Empty];
 	spotlight: [{ peerId: string | null }, Empty];
 	endRoom: [Empty, Empty];
+	listAudit: [Empty, { audit: Deed[] }];
 	setHand: [{ raised: boolean }, Empty];
 	react: [{ emoji: string }, Empty];
 	setChatKeys: [ChatKeys, Empty];

@@ -229,6 +229,32 @@ export const de: Dictionary = {
 		unmute: 'Gäste dürfen sich selbst laut schalten',
 		reactions: 'Gäste dürfen reagieren'
 	},
+	deeds: {
+		title: 'Was Gastgeber taten',
+		none: 'Noch nichts.',
+		gone: 'jemand, der gegangen ist',
+		admin: 'Die Verwaltung',
+		server: 'Der Server',
+		did: {
+			admit: (by, on) => `${by} hat ${on} eingelassen`,
+			'admit-all': (by) => `${by} hat alle eingelassen`,
+			deny: (by, on) => `${by} hat ${on} abgewiesen`,
+			'send-to-waiting': (by, on) => `${by} hat ${on} in den Warteraum geschickt`,
+			invite: (by, _, label) => `${by} hat eine Einladung${label && ` für ${label}`} gemacht`,
+			'revoke-invite': (by, _, label) => `${by} hat eine Einladung${label && ` für ${label}`} zurückgenommen`,
+			policy: (by) => `${by} hat geändert, wer hereinkommt`,
+			settings: (by) => `${by} hat geändert, was Gäste dürfen`,
+			mute: (by, on) => `${by} hat ${on} stumm geschaltet`,
+			'mute-all': (by) => `${by} hat alle stumm geschaltet`,
+			'ask-unmute': (by, on) => `${by} hat ${on} gebeten, wieder zu sprechen`,
+			kick: (by, on) => `${by} hat ${on} entfernt`,
+			ban: (by, on) => `${by} hat ${on} entfernt und gesperrt`,
+			rename: (by, _, name) => `${by} heißt jetzt ${name}`,
+			role: (by, on) => `${by} hat die Rolle von ${on} geändert`,
+			transfer: (by, on) => `${by} hat ${on} zum Gastgeber gemacht`,
+			succession: (_, on) => `${on} ist jetzt Gastgeber`
+		}
+	},
 	invites: {
 		title: 'Einladen',
 		link: 'Link zum Treffen',

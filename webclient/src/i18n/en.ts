@@ -227,6 +227,33 @@ export const en = {
 		unmute: 'Guests may unmute themselves',
 		reactions: 'Guests may react'
 	},
+	deeds: {
+		title: 'What hosts did',
+		none: 'Nothing yet.',
+		gone: 'somebody who left',
+		admin: 'The administrator',
+		server: 'The server',
+		did: {
+			admit: (by: string, on: string) => `${by} let ${on} in`,
+			'admit-all': (by: string) => `${by} let everybody in`,
+			deny: (by: string, on: string) => `${by} turned ${on} away`,
+			'send-to-waiting': (by: string, on: string) => `${by} sent ${on} back to the waiting room`,
+			invite: (by: string, _: string, label: string) => `${by} made an invitation${label && ` for ${label}`}`,
+			'revoke-invite': (by: string, _: string, label: string) =>
+				`${by} took back an invitation${label && ` for ${label}`}`,
+			policy: (by: string) => `${by} changed who may come in`,
+			settings: (by: string) => `${by} changed what guests may do`,
+			mute: (by: string, on: string) => `${by} muted ${on}`,
+			'mute-all': (by: string) => `${by} muted everybody`,
+			'ask-unmute': (by: string, on: string) => `${by} asked ${on} to unmute`,
+			kick: (by: string, on: string) => `${by} removed ${on}`,
+			ban: (by: string, on: string) => `${by} removed and banned ${on}`,
+			rename: (by: string, _: string, name: string) => `${by} is called ${name} now`,
+			role: (by: string, on: string) => `${by} changed the role of ${on}`,
+			transfer: (by: string, on: string) => `${by} made ${on} the host`,
+			succession: (_: string, on: string) => `${on} became the host`
+		} as Record<string, (by: string, on: string, detail: string) => string>
+	},
 	invites: {
 		title: 'Invite people',
 		link: 'Meeting link',
