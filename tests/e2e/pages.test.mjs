@@ -435,7 +435,10 @@ test('many people: pages, turned by a swipe; and then it is full', async () => {
 	});
 	await page.getByText('2 / 2').waitFor();
 	await tile(page, 'Ada (you)').waitFor({ state: 'hidden' });
-	await button(page, 'Previous page').click();
+	for (const [turn, shown] of [['Previous page', '1 / 2'], ['Next page', '2 / 2'], ['Previous page', '1 / 2']]) {
+		await button(page, turn).click();
+		await page.getByText(shown).waitFor();
+	}
 	await tile(page, 'Ada (you)').waitFor();
 	await page.setViewportSize({ width: 320, height: 640 });
 	await e2e.sleep(500);

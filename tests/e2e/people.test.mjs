@@ -124,6 +124,10 @@ test('a knock is denied, with the words of the end screen', async () => {
 	await carl.getByLabel('A word to the host').fill('It is me');
 	await joinAs(carl, 'Carl');
 	await ada.getByText('It is me').waitFor();
+	await button(carl, 'Stop waiting').click();
+	await button(ada, 'Deny Carl').waitFor({ state: 'detached' });
+	await button(carl, 'Join again').click();
+	await joinAs(carl, 'Carl');
 	await button(ada, 'Deny Carl').click();
 	await carl.getByRole('heading', { name: 'The host did not let you in' }).waitFor();
 	assert.deepEqual(carl.complaints, []);
