@@ -509,8 +509,7 @@ lint:
 format:
 	$(CLANG_FORMAT) -i $(C_FILES)
 clean:
-	find build -mindepth 1 -maxdepth 1 ! -name node -exec rm -rf {} +
-	rm -f compile_commands.json
+	rm -rf $(filter-out build/node,$(wildcard build/*)) compile_commands.json
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
 	@sed -n 's/^\.PHONY: //p' Makefile | tr ' ' '\n' | sort -u | paste -sd' '
