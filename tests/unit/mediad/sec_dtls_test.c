@@ -72,16 +72,19 @@ static void path_fini(struct path *p)
 	side_fini(&p->side[1]);
 }
 
-static void start(struct path *p)
+static void start_side(struct path *p, int side, enum dtls_role role)
 {
 	size_t n;
-	const struct cert_fp *fp = cert_fps(p->side[1].cert, &n);
+	const struct cert_fp *fp = cert_fps(p->side[!side].cert, &n);
 
-	ck_assert_int_eq(
-		dtls_start(p->side[0].d, DTLS_CLIENT, fp, n, p->now_us), 0);
-	fp = cert_fps(p->side[0].cert, &n);
-	ck_assert_int_eq(
-		dtls_start(p->side[1].d, DTLS_SERVER, fp, n, p->now_us), 0);
+	ck_assert_int_eq(dtls_start(p->side[side].d, role, fp, n, p->now_us),
+			 0);
+}
+
+static void start(struct path *p)
+{
+	start_side(p, 0, DTLS_CLIENT);
+	start_side(p, 1, DTLS_SERVER);
 }
 
 static void put(struct path *p, int to, const uint8_t *data, size_t len)
@@ -189,25 +192,18 @@ TEST(dtls_connects_and_keys_agree)
 	path_fini(&p);
 }
 
-/* Loss, duplicates and reordering: all 10 s deadlines are met. */
 /* Signaling is slower than the client's first flight. */
 TEST(dtls_server_answers_what_came_before_its_start)
 {
 	struct path p;
-	const struct cert_fp *fp;
-	size_t n;
 
 	path_init(&p, 1);
-	fp = cert_fps(p.side[1].cert, &n);
-	ck_assert_int_eq(dtls_start(p.side[0].d, DTLS_CLIENT, fp, n, p.now_us),
-			 0);
+	start_side(&p, 0, DTLS_CLIENT);
 	collect(&p, 0);
 	p.loss = 100; /* it is not repeated */
 	ck_assert_int_eq(run(&p, 3000), -1);
 	p.loss = 0;
-	fp = cert_fps(p.side[0].cert, &n);
-	ck_assert_int_eq(dtls_start(p.side[1].d, DTLS_SERVER, fp, n, p.now_us),
-			 0);
+	start_side(&p, 1, DTLS_SERVER);
 	ck_assert_int_ge(run(&p, 30), 0);
 	check_keys(&p);
 	path_fini(&p);
@@ -216,22 +212,18 @@ TEST(dtls_server_answers_what_came_before_its_start)
 TEST(dtls_client_forgets_what_came_before_its_start)
 {
 	struct path p;
-	const struct cert_fp *fp;
-	size_t n;
 
 	path_init(&p, 1);
-	fp = cert_fps(p.side[1].cert, &n);
-	ck_assert_int_eq(dtls_start(p.side[0].d, DTLS_CLIENT, fp, n, p.now_us),
-			 0);
+	start_side(&p, 0, DTLS_CLIENT);
 	collect(&p, 0);
 	for (int i = 0; i < 10; i++)
 		step(&p);
-	ck_assert_int_eq(dtls_start(p.side[1].d, DTLS_CLIENT, fp, n, p.now_us),
-			 0);
+	start_side(&p, 1, DTLS_CLIENT);
 	ck_assert_int_eq(dtls_state(p.side[1].d), DTLS_CONNECTING);
 	path_fini(&p);
 }
 
+/* Loss, duplicates and reordering: all 10 s deadlines are met. */
 TEST_SLOW(dtls_connects_over_a_bad_path, 60)
 {
 	for (int loss = 0; loss <= 30; loss += 10) {
