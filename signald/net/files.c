@@ -265,19 +265,22 @@ void files_free(struct files *f)
 	free(f);
 }
 
+/* Paths at which the client reads for itself what is meant. */
+static bool is_page(const char *path)
+{
+	return str_eq(path, "/") || !strncmp(path, "/r/", 3) ||
+	       !strncmp(path, "/auth/", 6);
+}
+
 const struct file *files_find(const struct files *f, const char *path)
 {
-	static const char *const pages[] = {"/r/", "/auth/"};
 	struct file key = {.path = path};
 	const struct file *found;
 
 	found = f->n ? bsearch(&key, f->v, f->n, sizeof(*f->v), by_path) : NULL;
-	if (found || str_eq(path, "/"))
-		return found ? found : f->index;
-	for (size_t i = 0; i < 2; i++)
-		if (!strncmp(path, pages[i], strlen(pages[i])))
-			return f->index;
-	return NULL;
+	if (!found && is_page(path))
+		return f->index;
+	return found;
 }
 
 /* The q-value says no: "br;q=0" (RFC 9110 section 12.4.2). */
