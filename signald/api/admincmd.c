@@ -393,6 +393,18 @@ static bool cmd_upgrade(struct admincmd_call *c)
 /* ---- the table ------------------------------------------------------------
  */
 
+uint64_t admincmd_peer(const struct hub *hub, const char *pid)
+{
+	const struct room *r;
+	size_t pos = 0;
+
+	while ((r = core_next_room(hub->core, &pos)))
+		list_for_each (it, &r->members)
+			if (str_eq(list_entry(it, struct peer, node)->pid, pid))
+				return list_entry(it, struct peer, node)->id;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	size_t min, max; /* arguments */

@@ -25,6 +25,9 @@ struct admincmd_call {
 /* True: the answer comes later (or came already) by admin_answer(). */
 bool admincmd_run(struct admincmd_call *c);
 
+/* Who is in a room under this peer id; 0: nobody. */
+uint64_t admincmd_peer(const struct hub *hub, const char *pid);
+
 /* An answer of the rooms as a table. */
 void admincmd_show(struct adminout *out, const struct answer *a);
 

@@ -4,7 +4,6 @@
 
 #include "common/hex.h"
 #include "common/recorder.h"
-#include "common/str.h"
 #include "common/sys/clock.h"
 #include "proto/lifeline.h"
 #include "signald/api/admincmd.h"
@@ -37,22 +36,6 @@ struct whose {
 	uint64_t since_us;
 	int64_t wall_us; /* to add to a record's time */
 };
-
-static const struct seat *find_seat(const struct hub *hub, const char *pid)
-{
-	const struct room *r;
-	size_t pos = 0;
-
-	while ((r = core_next_room(hub->core, &pos)))
-		list_for_each (it, &r->members) {
-			const struct peer *p =
-				list_entry(it, struct peer, node);
-
-			if (str_eq(p->pid, pid))
-				return graph_seat(&hub->media->graph, p->id);
-		}
-	return NULL;
-}
 
 static uint64_t id_of(const struct whose *w, const struct recorder_entry *e)
 {
@@ -135,7 +118,8 @@ static uint64_t walk(struct adminout *o, const struct whose *w,
 
 bool adminrecord_run(struct admincmd_call *c)
 {
-	const struct seat *s = find_seat(c->hub, c->word[1]);
+	const struct seat *s = graph_seat(&c->hub->media->graph,
+					  admincmd_peer(c->hub, c->word[1]));
 	uint64_t now_us = clock_us();
 	struct whose w = {.since_us = now_us > RECORDER_SPAN_US
 					      ? now_us - RECORDER_SPAN_US

@@ -106,18 +106,6 @@ void trace_text(const struct session *s, bool in, const char *text, size_t len)
 	json_decref(msg);
 }
 
-static uint64_t find_peer(const struct hub *hub, const char *pid)
-{
-	const struct room *r;
-	size_t pos = 0;
-
-	while ((r = core_next_room(hub->core, &pos)))
-		list_for_each (it, &r->members)
-			if (str_eq(list_entry(it, struct peer, node)->pid, pid))
-				return list_entry(it, struct peer, node)->id;
-	return 0;
-}
-
 static void put_events(struct adminout *o, const struct trace *t,
 		       uint64_t since)
 {
@@ -144,7 +132,7 @@ static void put_events(struct adminout *o, const struct trace *t,
 bool trace_events(struct admincmd_call *c)
 {
 	struct hub *hub = c->hub;
-	uint64_t peer = find_peer(hub, c->word[1]), since = 0;
+	uint64_t peer = admincmd_peer(hub, c->word[1]), since = 0;
 
 	if (c->n_words > 2 && str_u64(c->word[2], UINT64_MAX, &since)) {
 		adminout_error(c->out, "not a number");
